@@ -1,0 +1,46 @@
+# Everything a person types. `make demo` and `make test` do all the set-up by themselves.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test bench lint format lock xtensa soak fuzz clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:  ## virtual environment, locked dependencies, SIM build; only what has changed
+	@$(PYTHON) tools/setup.py
+
+demo: setup  ## hub, four SIM nodes and sound on this machine; Ctrl-C ends it (ARGS="--nodes 8 ...")
+	@$(BIN)/k1 demo $(ARGS)
+
+test: lint  ## lint and every test (ARGS="-k name" for some)
+	@$(BIN)/python -m pytest $(ARGS)
+
+bench:  ## every bench, or one: make bench NAME=fanout QUICK=1
+	@$(PYTHON) tools/setup.py --bench
+	@$(BIN)/python -m tests.bench $(NAME)
+
+lint: setup  ## ruff, mypy
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+format: setup  ## let ruff rewrite what it can
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+lock: setup  ## resolve the lock files anew from pyproject.toml (needs uv)
+	@uv pip compile --quiet --universal --generate-hashes --extra dev \
+	  --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+	@uv pip compile --quiet --universal --generate-hashes --extra dev --extra bench \
+	  --custom-compile-command "make lock" pyproject.toml -c requirements.lock -o requirements-bench.lock
+
+xtensa: setup  ## C kernels as Xtensa code
+	@echo "make xtensa: the Xtensa cross build is not part of this version yet."
+
+soak: setup  ## hours of fleet under load
+	@echo "make soak: the soak run is not part of this version yet."
+
+fuzz: setup  ## hours of fuzzing
+	@echo "make fuzz: the fuzz targets are not part of this version yet."
+
+clean:  ## removes all that set-up and builds made
+	rm -rf build .venv
