@@ -1,0 +1,40 @@
+// The microphone on the other core: reads blocks, analyses hops, publishes snapshots, all without Python.
+//
+// It feeds the same analysis and the same snapshot as audio_process does on a stock board, so only one of the two may
+// run; the binding sees to that. start and stop must not overlap each other; stats may be read at any time.
+#ifndef LIGHTWAVE_AUDIO_TASK_H
+#define LIGHTWAVE_AUDIO_TASK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "audio_port.h"
+
+enum {
+    AUDIO_BUSY = -1, // the driver hangs in an earlier run
+    AUDIO_NO_TASK = -2,
+    AUDIO_FAILED = -3, // the driver refused; its own code is in the statistics
+};
+
+typedef struct {
+    uint32_t hops;
+    uint32_t blocks;
+    uint32_t overruns; // blocks lost
+    uint32_t errors;   // reads that failed
+    uint32_t clips;    // hops in which the microphone clipped
+    uint32_t latency_max_us; // last sample's arrival to publication
+    uint32_t latency_p99_us;
+    int32_t last_error; // the driver's, 0 = none so far
+} audio_task_stats_t;
+
+// Returns when the microphone runs. hop is a multiple of AUDIO_BLOCK_FRAMES within goertzel.h's limits, as the rate
+// is. 0 or one of the codes above. A start while running stops first. The statistics begin anew.
+int audio_task_start(const audio_source_t *source, uint32_t hop);
+
+// Ends within a block's time; the snapshot is silence then. False when the driver hangs.
+bool audio_task_stop(void);
+
+bool audio_task_running(void);
+audio_task_stats_t audio_task_stats(void);
+
+#endif

@@ -1,0 +1,20 @@
+// Prints the offsets the compiler chose, one field per line.
+#include <stdio.h>
+
+#include "snapshot.h"
+
+#define PRINT(field) printf(#field " %zu\n", offsetof(snapshot_t, field))
+
+int main(void) {
+    PRINT(hop);
+    PRINT(captured_us);
+    PRINT(published_us);
+    PRINT(vu_peak);
+    PRINT(vu_rms);
+    PRINT(flags);
+    PRINT(bins);
+    PRINT(spectrum);
+    PRINT(hop_check);
+    printf("size %zu\n", sizeof(snapshot_t));
+    return 0;
+}

@@ -1,0 +1,110 @@
+"""The published struct and its lock: layout, copies, and a writer racing a reader."""
+
+import ctypes
+import re
+import struct
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+NATIVE = HERE.parents[1] / "firmware" / "native"
+
+# name, offset, type: what every reader on the Python side is written against.
+LAYOUT = [
+    ("hop", 0, "u32"),
+    ("captured_us", 4, "u32"),
+    ("published_us", 8, "u32"),
+    ("vu_peak", 12, "u16"),
+    ("vu_rms", 14, "u16"),
+    ("flags", 16, "u16"),
+    ("bins", 18, "u16"),
+    ("spectrum", 20, "u16 x 64"),
+    ("hop_check", 148, "u32"),
+]
+SIZE = 152
+
+
+def packed(hop: int = 7) -> bytes:
+    return struct.pack("<3I4H64HI", hop, 11, 12, 13, 14, 15, 64, *range(100, 164), 0)
+
+
+def read(library: ctypes.CDLL) -> bytes:
+    target = (ctypes.c_char * SIZE)()
+    assert library.snapshot_read(target)
+    return bytes(target)
+
+
+@pytest.fixture
+def snapshots(library: ctypes.CDLL) -> Any:
+    library.snapshot_read.restype = ctypes.c_bool
+    library.snapshot_reset()
+    return library
+
+
+def test_table_in_the_header_is_the_layout() -> None:
+    rows = re.findall(r"^//   (\d+) +(u32|u16 x 64|u16) +(\w+) ", (NATIVE / "snapshot.h").read_text(), re.M)
+    assert [(name, int(offset), kind) for offset, kind, name in rows] == LAYOUT
+
+
+def test_compiled_offsets(compile_c: Callable[..., Path]) -> None:
+    program = compile_c("snapshot_layout", [HERE / "snapshot_layout.c"])
+    lines = subprocess.run([program], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert lines == [f"{name} {offset}" for name, offset, _ in LAYOUT] + [f"size {SIZE}"]
+
+
+def test_before_the_first_publication_all_is_zero(snapshots: Any) -> None:
+    assert read(snapshots) == bytes(SIZE)
+
+
+def test_a_reader_gets_what_was_published_with_its_check(snapshots: Any) -> None:
+    snapshots.snapshot_publish(packed())
+    assert read(snapshots) == packed()[:148] + struct.pack("<I", 7)
+
+
+def test_unaligned_destination(snapshots: Any) -> None:
+    snapshots.snapshot_publish(packed())
+    target = (ctypes.c_char * (SIZE + 4))()
+    assert snapshots.snapshot_read(ctypes.byref(target, 3))
+    assert bytes(target)[3:-1] == packed()[:148] + struct.pack("<I", 7)
+    assert bytes(target)[:3] + bytes(target)[-1:] == bytes(4)
+
+
+def test_analysis_fills_every_field_it_owns_and_no_other(snapshots: Any) -> None:
+    snapshots.goertzel_start(16000, 256)
+    target = ctypes.create_string_buffer(b"\xaa" * SIZE, SIZE)
+    snapshots.goertzel_process((ctypes.c_int32 * 256)(), target)
+    assert target.raw == b"\xaa" * 12 + bytes(6) + struct.pack("<H", 64) + bytes(128) + b"\xaa" * 4
+
+
+def race(program: Path, reads: int) -> dict[str, int]:
+    done = subprocess.run([program, str(reads)], capture_output=True, text=True)
+    if "unexpected memory mapping" in done.stderr:
+        pytest.skip("this kernel's address layout does not suit ThreadSanitizer")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return {name: int(value) for name, value in re.findall(r"(\w+)=(\d+)", done.stdout)}
+
+
+def test_reader_racing_a_writer_never_sees_a_torn_copy(compile_c: Callable[..., Path]) -> None:
+    program = compile_c("snapshot_race", [HERE / "snapshot_race.c", NATIVE / "snapshot.c"], "-pthread")
+    counts = race(program, 2_000_000)
+    assert counts["reads"] == 2_000_000
+    assert counts["torn"] == counts["mixed"] == counts["backwards"] == 0
+    assert counts["published"] > 1000, "the writer ran beside the reader"
+
+
+def test_race_is_none_to_the_thread_sanitizer(compile_c: Callable[..., Path], tmp_path: Path) -> None:
+    # -Wno-tsan: it does not model fences. It needs none here, every shared word being atomic.
+    flags = ["-pthread", "-fsanitize=thread", "-Wno-tsan"]
+    probe = tmp_path / "probe.c"
+    probe.write_text("int main(void) { return 0; }")
+    try:
+        compile_c("probe", [probe], *flags)
+    except AssertionError as error:
+        pytest.skip(f"no ThreadSanitizer in this toolchain: {str(error).splitlines()[0]}")
+    program = compile_c("snapshot_race_tsan", [HERE / "snapshot_race.c", NATIVE / "snapshot.c"], *flags)
+    counts = race(program, 200_000)
+    assert counts["torn"] == counts["mixed"] == counts["backwards"] == 0
