@@ -1,0 +1,133 @@
+"""A hub and its SIM nodes on this machine, each with an address, a clock and a directory of its own."""
+
+import random
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+from lightwave_sim.addresses import AddressBlock
+from lightwave_sim.hub_process import HubProcess
+from lightwave_sim.journal import Frame
+from lightwave_sim.options import SimOptions
+from lightwave_sim.process import SimNode
+from lightwave_sim.relay import Weather
+
+MAX_NODES = 16
+UDP_PORT = 49152
+CLOCK_PERIOD_US = 1 << 30
+STRIP_A_PIN = 5
+RELAY_START_S = 10
+AUDIO_LEAD_NS = 500_000_000  # every node is up before the music starts, so that all hear it from its first sample
+
+
+@dataclass
+class FleetOptions:
+    """What differs between one fleet and another. `skew_ppm` is the largest distance of two clocks' speeds."""
+
+    directory: Path
+    nodes: int = 4
+    audio: Path | None = None
+    skew_ppm: float = 0.0
+    weather: Weather = Weather()
+    hub_port: int = 0
+    seed: int = 1
+    config: dict[str, object] = field(default_factory=dict)
+
+
+def mac_of(number: int) -> str:
+    """Locally administered, and readable in a log: node 1 is 02:4B:31:00:00:01."""
+    return f"02:4B:31:00:00:{number:02X}"
+
+
+def skews(nodes: int, spread_ppm: float) -> list[float]:
+    """Clock speeds spaced evenly over the spread, so that two nodes are exactly that far apart."""
+    if nodes == 1:
+        return [spread_ppm]
+    return [spread_ppm * (number / (nodes - 1) - 0.5) for number in range(nodes)]
+
+
+class Fleet:
+    """A context manager: what it started is gone when it ends, however it ends."""
+
+    def __init__(self, options: FleetOptions) -> None:
+        if not 1 <= options.nodes <= MAX_NODES:
+            raise ValueError(f"nodes: {options.nodes} is not within 1..{MAX_NODES}")
+        self.options = options
+        self.hub = HubProcess(port=options.hub_port, log=options.directory / "hub.log")
+        self.nodes: list[SimNode] = []
+        self._block = AddressBlock()
+        self._relay: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> "Fleet":
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        self.hub.start()
+        if self.options.weather != Weather():
+            self._start_relay()
+        audio_t0_ns = time.monotonic_ns() + AUDIO_LEAD_NS
+        clocks = random.Random(self.options.seed)
+        for number, skew_ppm in enumerate(skews(self.options.nodes, self.options.skew_ppm), start=1):
+            node = SimNode(self._node_options(number, skew_ppm, clocks.randrange(CLOCK_PERIOD_US), audio_t0_ns))
+            self.nodes.append(node)
+            node.start()
+
+    def _node_options(self, number: int, skew_ppm: float, clock_offset_us: int, audio_t0_ns: int) -> SimOptions:
+        directory = self.options.directory / f"node{number}"
+        directory.mkdir(parents=True, exist_ok=True)
+        return SimOptions(
+            mac=mac_of(number),
+            ip=self._block.node(number),
+            directory=directory,
+            hub_host=self._block.relay(number) if self._relay else self.hub.host,
+            hub_port=self.hub.port,
+            clock_offset_us=clock_offset_us,
+            skew_ppm=skew_ppm,
+            audio=self.options.audio,
+            audio_t0_ns=audio_t0_ns,
+            config=dict(self.options.config),
+        )
+
+    def _start_relay(self) -> None:
+        weather = self.options.weather
+        command = [sys.executable, "-m", "lightwave_sim.relay", "--jitter-ms", str(weather.jitter_ms)]
+        command += ["--loss-pct", str(weather.loss_pct), "--duplicate-pct", str(weather.duplicate_pct)]
+        command += ["--hub-host", self.hub.host, "--hub-port", str(self.hub.port), "--udp-port", str(UDP_PORT)]
+        for number in range(1, self.options.nodes + 1):
+            command += ["--link", self._block.relay(number), self._block.node(number)]
+        self._relay = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self._relay.stdout is not None
+        if "ready" not in self._relay.stdout.readline():
+            raise RuntimeError("the relay did not start")
+
+    def check(self) -> None:
+        """Raise what went wrong by itself: NodeCrashed with the node's traceback, or HubFailed."""
+        self.hub.check()
+        for node in self.nodes:
+            node.check()
+
+    def strip_a(self) -> list[list[Frame]]:
+        """What strip A of each node has shown so far."""
+        return [[frame for frame in node.journal.records() if frame.pin == STRIP_A_PIN] for node in self.nodes]
+
+    def close(self) -> None:
+        for node in self.nodes:
+            node.stop()
+        if self._relay is not None:
+            self._relay.kill()
+            self._relay.wait()
+        self.hub.kill()
+        self._block.release()

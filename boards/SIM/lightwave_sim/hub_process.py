@@ -1,0 +1,117 @@
+"""The hub as a process of its own, driven over HTTP: what `k1 demo` and the system tests stand on."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+START_TIMEOUT_S = 15
+STOP_TIMEOUT_S = 5
+REQUEST_TIMEOUT_S = 5
+ADDRESS = re.compile(r"http://(?P<host>[^\s:/]+):(?P<port>\d+)")
+
+
+class HubFailed(Exception):
+    """The hub did not start, or ended by itself; `output` is what it printed."""
+
+    def __init__(self, what: str, output: str) -> None:
+        super().__init__(f"{what}\n{output}".rstrip())
+        self.output = output
+
+
+class HubProcess:
+    """`k1 hub` on one address; `port` 0 lets the system choose, and a restart keeps what it chose."""
+
+    def __init__(self, host: str = "127.0.0.1", port: int = 0, log: Path | None = None) -> None:
+        self.host = host
+        self.port = port
+        self._log = log
+        self._process: subprocess.Popen[str] | None = None
+        self._output: list[str] = []
+        self._listening = threading.Event()
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def output(self) -> str:
+        return "".join(self._output)
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        self._listening.clear()
+        command = [sys.executable, "-m", "lightwave_hub.cli.main", "hub"]
+        self._process = subprocess.Popen(
+            [*command, "--host", self.host, "--port", str(self.port)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            start_new_session=True,  # Ctrl-C is for the demo, which then ends the hub in order
+        )
+        threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
+        self._listening.wait(START_TIMEOUT_S)
+        if self._process.poll() is not None or not self.port:
+            self.kill()
+            raise HubFailed("The hub did not start:", self.output)
+
+    def _read(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            self._output.append(line)
+            if self._log is not None:
+                with self._log.open("a") as log:
+                    log.write(line)
+            if not self._listening.is_set() and (found := ADDRESS.search(line)):
+                self.port = int(found["port"])
+                self._listening.set()
+        self._listening.set()  # it ended: nobody shall wait for an address any more
+
+    def stop(self) -> int:
+        """Ask it to end and return its exit code."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            return self._process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise HubFailed(f"The hub did not end within {STOP_TIMEOUT_S} s of SIGTERM:", self.output) from None
+
+    def kill(self) -> None:
+        """SIGKILL: what a pulled plug looks like to the nodes."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def check(self) -> None:
+        """Raise HubFailed if it ended by itself."""
+        if self._process is not None and self._process.poll() is not None:
+            raise HubFailed(f"The hub ended with exit code {self._process.returncode}:", self.output)
+
+    def get(self, path: str) -> Any:
+        return self._request(urllib.request.Request(self.url + path))
+
+    def post(self, path: str, body: dict[str, object]) -> Any:
+        headers = {"Content-Type": "application/json"}
+        data = json.dumps(body).encode()
+        return self._request(urllib.request.Request(self.url + path, data, headers))
+
+    def _request(self, request: urllib.request.Request) -> Any:
+        try:
+            with urllib.request.urlopen(request, timeout=REQUEST_TIMEOUT_S) as response:
+                return json.load(response)
+        except urllib.error.HTTPError as error:
+            raise HubFailed(f"{request.full_url}: {error.code}", error.read().decode(errors="replace")) from error

@@ -1,0 +1,85 @@
+"""Plays a show on a fleet: strip A steps through plain hues, which measure the spread; strip B plays the music."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from itertools import cycle
+
+from lightwave_sim.fleet import Fleet
+from lightwave_sim.hub_process import HubFailed
+from lightwave_sim.spread import HUES, SceneChange
+
+CHANGE_PERIOD_S = 0.35
+MUSIC_EVERY = 8  # changes of strip A for one of strip B
+READY_TIMEOUT_S = 15
+ASK_PERIOD_S = 0.1
+
+
+def music_scenes() -> Iterator[dict[str, object]]:
+    """What strip B plays in turn; each hears or beats."""
+    return cycle(
+        [
+            {"channels": "b", "effect": "spectrum", "fade_ms": 500},
+            {"channels": "b", "effect": "pulse", "fade_ms": 500, "params": {"hue": 200}},
+            {"channels": "b", "effect": "gradient", "fade_ms": 500},
+        ]
+    )
+
+
+class Performance:
+    """Conducts through the hub's REST interface, as any client would, from a thread of its own."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self.changes: list[SceneChange] = []
+        self.ended_ns = 0
+        self._fleet = fleet
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="performance")
+        self._failure: Exception | None = None
+
+    def wait_until_ready(self, watch: Callable[[], None] = lambda: None) -> None:
+        """Returns when the hub calls every node READY. Raises what broke instead, or TimeoutError."""
+        wanted = len(self._fleet.nodes)
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        while True:
+            self._fleet.check()
+            states = [node["state"] for node in self._fleet.hub.get("/api/nodes")["nodes"]]
+            watch()
+            if states.count("READY") >= wanted:
+                return
+            if time.monotonic() > deadline:
+                consoles = "\n".join(node.console[-2000:] for node in self._fleet.nodes)
+                raise TimeoutError(f"{wanted} nodes were not READY within {READY_TIMEOUT_S} s: {states}\n{consoles}")
+            time.sleep(ASK_PERIOD_S)
+
+    def start(self, bpm: float) -> None:
+        self._fleet.hub.post("/api/tempo", {"bpm": bpm})
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the show and leave it where it is; raises what ended it early."""
+        self._stop.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+        if self._failure is not None:
+            raise self._failure
+
+    def _run(self) -> None:
+        music = music_scenes()
+        due = time.monotonic()
+        try:
+            for number, hue in enumerate(cycle(HUES)):
+                if number % MUSIC_EVERY == 0:
+                    self._fleet.hub.post("/api/scene", next(music))
+                self.changes.append(SceneChange(time.monotonic_ns(), hue))
+                params = {"hue": hue, "saturation": 255, "brightness": 255}
+                self._fleet.hub.post(
+                    "/api/scene", {"channels": "a", "effect": "solid", "palette": 0, "params": params, "fade_ms": 0}
+                )
+                due += CHANGE_PERIOD_S
+                if self._stop.wait(max(0.0, due - time.monotonic())):
+                    return
+        except (HubFailed, OSError) as error:
+            self._failure = error
+        finally:
+            self.ended_ns = time.monotonic_ns()

@@ -1,0 +1,1 @@
+freeze("$(BOARD_MODULES)")  # noqa: F821 - MicroPython's makemanifest defines it

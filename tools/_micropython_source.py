@@ -1,0 +1,52 @@
+"""Find or fetch MicroPython's source: $MICROPY_DIR, or Debian's own source package.
+
+The package comes through the machine's own mirror (trixie.py). Nothing of it is ever copied into the repository.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from _build_common import BUILD, BuildError, run
+from trixie import RELEASE, PrivateApt, TrixieError
+
+PACKAGE = "micropython"
+_HINT = "set MICROPY_DIR to an unpacked MicroPython source tree instead"
+
+
+def locate() -> Path:
+    """The source tree to build from, fetched on first use."""
+    given = os.environ.get("MICROPY_DIR")
+    if given:
+        tree = Path(given).resolve()
+        if not (tree / "ports" / "unix" / "Makefile").is_file():
+            raise BuildError(f"MICROPY_DIR={given} is not a MicroPython source tree")
+        return tree
+    for tree in sorted(BUILD.glob(f"{PACKAGE}-*")):
+        if (tree / "ports" / "unix" / "Makefile").is_file():
+            return tree
+    return _fetch()
+
+
+def _fetch() -> Path:
+    print(f"Fetching MicroPython's source package from the distribution ({RELEASE}) ...", flush=True)
+    cache = BUILD / "cache" / "apt"
+    try:
+        description = PrivateApt(cache, "deb-src").source(PACKAGE, cache)
+    except TrixieError as error:
+        raise BuildError(f"MicroPython's source could not be fetched; {_HINT}. {error}") from error
+    return _unpack(description)
+
+
+def _unpack(description: Path) -> Path:
+    # micropython_1.25.0+ds-1.dsc -> 1.25.0
+    version = description.stem.split("_")[1].split("+")[0].split("-")[0]
+    tree = BUILD / f"{PACKAGE}-{version}"
+    partial = BUILD / f".{PACKAGE}-{version}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    # apt has checked the signature of the index that names these files' digests.
+    run(["dpkg-source", "--no-check", "-x", str(description), str(partial)])
+    partial.replace(tree)
+    return tree

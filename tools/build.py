@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+"""Build the SIM board: MicroPython from source, its mpy-cross, and the flash image a new node starts from.
+
+    tools/build.py --board SIM      build what is missing or out of date, print where it is
+
+Other tools call ensure_sim() for the same and get the paths; missing_packages() lists what apt has to install first.
+Runs on a bare Python 3.11 without any package, as nothing else can be set up before it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import _flash_image
+import _micropython_source
+from _build_common import BUILD, ROOT, BuildError, run
+
+BOARD = ROOT / "boards" / "SIM"
+OUTPUT = BUILD / "sim"
+# What a change of makes the binary out of date; the application is Python and only touches the flash image.
+BINARY_INPUTS = (BOARD, ROOT / "firmware" / "native")
+BINARY_SUFFIXES = {".c", ".h", ".py", ".mk"}
+
+
+@dataclass(frozen=True)
+class SimBuild:
+    """Where the built SIM board is. bits is 32, or 64 on hosts that cannot build or run 32-bit programs."""
+
+    binary: Path
+    mpy_cross: Path
+    flash_template: Path
+    bits: int
+
+
+def missing_packages() -> list[str]:
+    """Debian packages that ensure_sim() needs and that are not there (empty when all is well)."""
+    wanted = {"gcc": "gcc", "make": "make"}
+    if "MICROPY_DIR" not in os.environ:
+        wanted["dpkg-source"] = "dpkg-dev"
+    missing = [package for tool, package in wanted.items() if shutil.which(tool) is None]
+    if not missing and _is_amd64() and not can_build_32bit():
+        missing.append("gcc-multilib")
+    return missing
+
+
+def _is_amd64() -> bool:
+    return os.uname().machine == "x86_64"
+
+
+def can_build_32bit() -> bool:
+    """Whether the compiler makes 32-bit programs that this kernel runs. Cached: it costs 0.1 s to find out."""
+    gcc = shutil.which("gcc")
+    if gcc is None:
+        return False
+    BUILD.mkdir(parents=True, exist_ok=True)
+    probe = BUILD / "probe-32bit"
+    # Keyed by what would change the answer; a verdict from before gcc-multilib came must not stick.
+    headers = Path("/usr/include/gnu/stubs-32.h")
+    key = f"{gcc} {Path(gcc).stat().st_mtime_ns} {headers.exists()}\n"
+    if probe.exists() and probe.read_text().startswith(key):
+        return probe.read_text().endswith("yes\n")
+    program = BUILD / "probe-32bit.out"
+    source = "#include <stdio.h>\nint main(void) { return sizeof(void *) == 4 ? 0 : 1; }\n"
+    compiled = subprocess.run(
+        [gcc, "-m32", "-xc", "-", "-o", str(program)], input=source, text=True, capture_output=True, check=False
+    )
+    works = compiled.returncode == 0 and subprocess.run([str(program)], check=False).returncode == 0
+    probe.write_text(key + ("yes\n" if works else "no\n"))
+    return works
+
+
+def _require_tools() -> None:
+    missing = [package for package in missing_packages() if package != "gcc-multilib"]
+    if missing:
+        names = " ".join(missing)
+        raise BuildError(f"Building the SIM board needs {names}; install with: apt-get install {names}")
+
+
+@contextmanager
+def _build_lock() -> Iterator[None]:
+    """One build at a time, across processes; the lock goes with its process."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with (BUILD / "sim.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _input_files(roots: Iterable[Path], suffixes: set[str]) -> Iterator[Path]:
+    for root in roots:
+        for directory, folders, files in os.walk(root):
+            # The host package is for CPython; caches are nobody's input.
+            folders[:] = sorted(name for name in folders if name not in ("__pycache__", "lightwave_sim", "build"))
+            for name in sorted(files):
+                path = Path(directory, name)
+                if path.suffix in suffixes:
+                    yield path
+
+
+def _stamp(source: Path, bits: int) -> str:
+    digest = hashlib.sha256(f"{source} {bits}\n".encode())
+    for path in _input_files(BINARY_INPUTS, BINARY_SUFFIXES):
+        digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _make(source: Path, directory: str, build: Path, *settings: str) -> None:
+    jobs = f"-j{os.cpu_count() or 1}"
+    # An outer make's flags (a jobserver, VARIANT=...) would leak into MicroPython's makefiles.
+    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    run(["make", jobs, "-C", str(source / directory), f"BUILD={build}", *settings], env=environment)
+
+
+def _build_binary(source: Path, bits: int, mpy_cross: Path) -> None:
+    if not mpy_cross.exists():
+        print("Building mpy-cross ...", flush=True)
+        _make(source, "mpy-cross", mpy_cross.parent, "USER_C_MODULES=")
+    print(f"Building the SIM board ({bits}-bit) ...", flush=True)
+    # The frozen manifest uses nothing of micropython-lib; make only wants its README to exist.
+    library = BUILD / "no-micropython-lib"
+    library.mkdir(parents=True, exist_ok=True)
+    (library / "README.md").touch()
+    settings = [
+        f"VARIANT_DIR={BOARD}",
+        f"MICROPY_FORCE_32BIT={int(bits == 32)}",
+        f"MICROPY_MPYCROSS={mpy_cross}",
+        "MICROPY_MPYCROSS_DEPENDENCY=",
+        f"MPY_LIB_DIR={library}",
+        f"MICROPY_MANIFEST_BOARD_MODULES={BOARD / 'modules'}",
+    ]
+    if (ROOT / "firmware" / "native" / "micropython.mk").exists():
+        settings.append(f"USER_C_MODULES={ROOT / 'firmware'}")
+    _make(source, "ports/unix", OUTPUT, *settings)
+
+
+def _discard_stale_objects(source: Path, bits: int) -> None:
+    """Remove what make would wrongly keep: objects of another width or tree, and the names of another set of files."""
+    files = "\n".join(str(path.relative_to(ROOT)) for path in _input_files(BINARY_INPUTS, {".c", ".mk"}))
+    identity = f"{source} {bits}\n"
+    identity_file = OUTPUT / "identity"
+    known = identity_file.read_text() if identity_file.exists() else ""
+    if not known.startswith(identity):
+        shutil.rmtree(OUTPUT, ignore_errors=True)
+        shutil.rmtree(BUILD / "mpy-cross", ignore_errors=True)
+    elif known != identity + files:
+        # make looks at times only: a file that joins with an old one would never be scanned for its qstrs.
+        (OUTPUT / "genhdr" / "qstr.i.last").unlink(missing_ok=True)
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    identity_file.write_text(identity + files)
+
+
+def _choose_bits() -> int:
+    if can_build_32bit():
+        return 32
+    print("No 32-bit support here: building the SIM board with 64-bit pointers and small ints instead.", flush=True)
+    return 64
+
+
+def ensure_sim() -> SimBuild:
+    """Build whatever is missing or out of date and return where it is. Raises BuildError with the remedy."""
+    with _build_lock():
+        _require_tools()
+        source = _micropython_source.locate()
+        bits = _choose_bits()
+        binary = OUTPUT / "k1-sim"
+        stamp_file = OUTPUT / "stamp"
+        mpy_cross = BUILD / "mpy-cross" / "mpy-cross"
+        stamp = _stamp(source, bits)
+        built = stamp_file.read_text() if stamp_file.exists() else ""
+        if built != stamp or not binary.exists() or not mpy_cross.exists():
+            _discard_stale_objects(source, bits)
+            stamp_file.unlink(missing_ok=True)
+            _build_binary(source, bits, mpy_cross)
+            stamp_file.write_text(stamp)
+        template = _flash_image.ensure(binary, mpy_cross, bits, stamp)
+        return SimBuild(binary, mpy_cross, template, bits)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Build a board of K1 LightwaveOS.")
+    parser.add_argument("--board", default="SIM", choices=["SIM"], help="board to build")
+    parser.parse_args()
+    try:
+        built = ensure_sim()
+    except BuildError as error:
+        print(f"build.py: {error}", file=sys.stderr)
+        return 2
+    print(f"{built.binary} ({built.bits}-bit)\n{built.mpy_cross}\n{built.flash_template}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
