@@ -33,8 +33,8 @@ lock: setup  ## resolve the lock files anew from pyproject.toml (needs uv)
 	@uv pip compile --quiet --universal --generate-hashes --extra dev --extra bench \
 	  --custom-compile-command "make lock" pyproject.toml -c requirements.lock -o requirements-bench.lock
 
-xtensa: setup  ## C kernels as Xtensa code
-	@echo "make xtensa: the Xtensa cross build is not part of this version yet."
+xtensa: setup  ## the C kernels and every device module as Xtensa code, under qemu (ARGS=--required)
+	@PYTHONPATH=tools $(BIN)/python -m xtensa $(ARGS)
 
 soak: setup  ## hours of fleet under load
 	@echo "make soak: the soak run is not part of this version yet."
