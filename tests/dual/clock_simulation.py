@@ -1,6 +1,7 @@
 """Two clocks and a link between them, for the tests of time sync. Integers only; both interpreters."""
 
 from dual_support import Random
+
 from lightwave import ticks
 from lightwave.timesync import TimeSync
 

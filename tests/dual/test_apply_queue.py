@@ -2,6 +2,7 @@ import _thread
 from time import sleep
 
 from dual_support import Random, cases, no_allocation, raises
+
 from lightwave import packets, ticks
 from lightwave.apply_queue import ApplyQueue
 

@@ -1,4 +1,5 @@
 from dual_support import cases, no_allocation
+
 from lightwave import beat, ticks
 from lightwave.beat import BeatClock, phase_at
 

@@ -1,6 +1,7 @@
 import sys
 
 from dual_support import no_allocation, raises
+
 from lightwave import compat
 
 

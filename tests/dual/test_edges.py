@@ -1,4 +1,5 @@
 from dual_support import cases, no_allocation
+
 from lightwave.edges import EdgeFilter
 
 RUNS = (  # ids in order of arrival, those let through

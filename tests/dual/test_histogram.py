@@ -1,4 +1,5 @@
 from dual_support import cases, no_allocation, raises
+
 from lightwave.histogram import Histogram
 
 

@@ -1,9 +1,10 @@
 from json import dumps, loads
 
 from dual_support import cases, raises
+from message_examples import EDGES, OPTIONAL, REFUSED, TOKEN, VALID
+
 from lightwave import messages
 from lightwave.messages import HUB, NODE, MessageError, build, parse
-from message_examples import EDGES, OPTIONAL, REFUSED, TOKEN, VALID
 
 SENDER = {name: messages.MESSAGES[name][0] for name in messages.MESSAGES}
 

@@ -1,6 +1,7 @@
 from binascii import unhexlify
 
 from dual_support import cases, no_allocation, raises
+
 from lightwave import packets
 from lightwave.compat import crc32
 

@@ -1,4 +1,5 @@
 from dual_support import cases, no_allocation
+
 from lightwave import ticks
 
 LAST = ticks.PERIOD - 1

@@ -1,5 +1,6 @@
 from clock_simulation import LOPSIDED, QUIET, WIFI, Link, Simulation
 from dual_support import cases, no_allocation
+
 from lightwave import ticks
 from lightwave.timesync import ANCHOR_PERIOD_US, TimeSync
 

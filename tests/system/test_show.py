@@ -1,0 +1,70 @@
+"""The show runs: joining, scene changes on the LEDs, sound to light."""
+
+import time
+
+from lightwave_sim.spread import SceneChange, colour_of, measure
+from tests.system.conftest import FleetMaker, known_nodes, node_at, wait_for
+
+STRIP_B_PIN = 4
+
+
+def solid(hue: int, channels: str = "ab") -> dict[str, object]:
+    params = {"hue": hue, "saturation": 255, "brightness": 255}
+    return {"channels": channels, "effect": "solid", "palette": 0, "params": params, "fade_ms": 0}
+
+
+def test_four_nodes_join_lock_and_become_ready(new_fleet: FleetMaker) -> None:
+    with new_fleet(nodes=4, skew_ppm=60.0) as fleet:
+        nodes = known_nodes(fleet)
+        assert [node["state"] for node in nodes] == ["READY"] * 4
+        assert all(node["locked"] and node["lock_ms"] < 3000 for node in nodes)
+        assert len({node["id"] for node in nodes}) == 4
+
+
+def test_a_scene_change_shows_on_every_strip_in_the_same_frame(new_fleet: FleetMaker) -> None:
+    with new_fleet(nodes=3, skew_ppm=60.0) as fleet:
+        changes = []
+        for hue in (0, 85, 170, 43):
+            changes.append(SceneChange(time.monotonic_ns(), hue))
+            fleet.hub.post("/api/scene", solid(hue))
+            wanted = {0: "r", 85: "g", 170: "b", 43: "rg"}[hue]
+            wait_for(
+                lambda wanted=wanted: all(strip and colour_of(strip[-1]) == wanted for strip in fleet.strip_a()),
+                fleet,
+                f"every strip shows {wanted}",
+            )
+        report = measure(changes, fleet.strip_a(), time.monotonic_ns() + 1_000_000_000)
+    assert report.missed == 0
+    assert len(report.spread_us) == 4
+    # A frame lasts 16,667 us: a node that took the edge into another frame than the others would be that far off.
+    assert sorted(report.spread_us)[len(report.spread_us) // 2] < 8000
+
+
+def test_the_channels_show_different_scenes(new_fleet: FleetMaker) -> None:
+    with new_fleet(nodes=1) as fleet:
+        fleet.hub.post("/api/scene", solid(0, "a"))
+        fleet.hub.post("/api/scene", solid(170, "b"))
+        wait_for(lambda: fleet.strip_a()[0] and colour_of(fleet.strip_a()[0][-1]) == "r", fleet, "strip A is red")
+        strip_b = [frame for frame in fleet.nodes[0].journal.records() if frame.pin == STRIP_B_PIN]
+        assert colour_of(strip_b[-1]) == "b"
+
+
+def test_sound_moves_the_spectrum(new_fleet: FleetMaker, sound) -> None:  # type: ignore[no-untyped-def]
+    with new_fleet(nodes=1, audio=sound) as fleet:
+        fleet.hub.post("/api/scene", {"channels": "ab", "effect": "spectrum"})
+        first = len(fleet.strip_a()[0])
+        wait_for(
+            lambda: len({frame.wire for frame in fleet.strip_a()[0][first:] if any(frame.wire)}) > 20,
+            fleet,
+            "more than 20 different lit frames",
+        )
+        wait_for(lambda: node_at(fleet, 0)["stats"].get("hops", 0) > 0, fleet, "the hub hears of audio hops")
+        assert node_at(fleet, 0)["stats"]["torn"] == 0
+
+
+def test_every_pulse_is_well_formed(new_fleet: FleetMaker) -> None:
+    with new_fleet(nodes=1) as fleet:
+        frames = fleet.nodes[0].journal.wait(240)
+        assert not any(frame.malformed or frame.partial_byte for frame in frames)
+        assert {len(frame) for frame in frames} == {160}
+        assert {frame.pin for frame in frames} == {5, 4}
