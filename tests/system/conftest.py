@@ -54,7 +54,7 @@ def states(fleet: Fleet) -> list[str]:
 
 
 def wait_for(condition: Callable[[], object], fleet: Fleet, what: str, timeout_s: float = WAIT_S) -> float:
-    """Ask until it is so; returns how long it took. A crash of a node or of the hub ends the wait with its traceback."""
+    """Ask until it is so; returns how long it took. A crash of a node or of the hub ends it with its traceback."""
     start = time.monotonic()
     while not condition():
         fleet.check()

@@ -1,0 +1,83 @@
+"""Routes about nodes, and about the hub's own health."""
+
+from typing import Any
+
+from aiohttp import web
+
+from lightwave_hub import catalog, metrics
+from lightwave_hub.errors import RequestError
+from lightwave_hub.keys import CLOCK, CONFIG, CONTROL, FANOUT, NODES, STREAM
+from lightwave_hub.node import Node, State
+
+
+async def health(request: web.Request) -> web.Response:
+    """200 while the stream runs, 503 when it does not: what a watchdog asks."""
+    fanout, clock = request.app[FANOUT], request.app[CLOCK]
+    alive = fanout.alive(clock.now_us())
+    body = {
+        "status": "ok" if alive else "stream stopped",
+        "name": request.app[CONFIG].hub.name,
+        "epoch": clock.epoch,
+        "nodes": len(request.app[NODES]),
+    }
+    return web.json_response(body, status=200 if alive else 503)
+
+
+async def show_metrics(request: web.Request) -> web.Response:
+    app = request.app
+    return web.json_response(metrics.collect(app[NODES], app[FANOUT], app[CONTROL], app[CLOCK]))
+
+
+async def list_nodes(request: web.Request) -> web.Response:
+    return web.json_response({"nodes": [_describe(request.app, node) for node in request.app[NODES].nodes()]})
+
+
+async def show_node(request: web.Request) -> web.Response:
+    text = request.match_info["id"]
+    node = request.app[NODES].get(int(text)) if text.isdecimal() and len(text) <= 5 else None
+    if node is None:
+        raise RequestError("id", "no such node", status=404)
+    return web.json_response(_describe(request.app, node))
+
+
+async def show_catalog(request: web.Request) -> web.Response:
+    """All names that any node knows."""
+    nodes = request.app[NODES].nodes()
+    return web.json_response(
+        {
+            "effects": catalog.merged(node.effects for node in nodes),
+            "palettes": catalog.merged(node.palettes for node in nodes),
+        }
+    )
+
+
+def _describe(app: web.Application, node: Node) -> dict[str, Any]:
+    """Everything known of a node but its token."""
+    health, now_us = node.health, app[CLOCK].now_us()
+    return {
+        "id": node.node_id,
+        "mac": node.mac,
+        "ip": node.ip,
+        "state": node.state,
+        "reason": "; ".join(node.reasons),
+        "locked": health.locked,
+        "lock_ms": node.lock_ms,
+        "loss_pct": health.loss_pct,
+        "drift_us": health.drift_us,
+        "rssi": health.rssi,
+        "uptime_s": health.uptime_s,
+        "says": health.state,
+        "ticks": health.ticks,
+        "send_errors": app[STREAM].send_errors(node),
+        "render_fps": list(health.render_fps),
+        "heap_free": health.heap_free,
+        "stats": health.stats,
+        "fw": node.fw,
+        "caps": node.caps,
+        "topo": node.topo,
+        "catalog": {"effects": list(node.effects), "palettes": list(node.palettes)},
+        "ota": node.ota,
+        "sessions": node.sessions,
+        "connected_s": None if node.state is State.LOST else round((now_us - node.joined_us) / 1e6, 1),
+        "seen_ms_ago": (now_us - node.last_seen_us) // 1000,
+    }

@@ -1,0 +1,140 @@
+"""The hub as a whole: the only file that knows what is made, started and stopped in which order."""
+
+import asyncio
+import contextlib
+import errno
+import gc
+import logging
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from lightwave import constants
+from lightwave_hub import realtime
+from lightwave_hub.api.problems import problems
+from lightwave_hub.api.routes import add_routes
+from lightwave_hub.conductor import Conductor
+from lightwave_hub.config import Config
+from lightwave_hub.control_ws import ControlPlane
+from lightwave_hub.errors import ListenError
+from lightwave_hub.fanout import FanOut
+from lightwave_hub.keys import CLOCK, CONDUCTOR, CONFIG, CONTROL, FANOUT, NODES, STREAM
+from lightwave_hub.log import app_log, event, failure
+from lightwave_hub.part import Block, Scores
+from lightwave_hub.registry import NodeTable
+from lightwave_hub.show_clock import ShowClock
+from lightwave_hub.stream import StreamTargets
+from lightwave_hub.transmit import open_transmitter
+
+SWEEP_PERIOD_S = 0.1  # how late a missed keepalive may be noticed
+STOP_TIMEOUT_S = 0.5  # for requests under way when the hub is told to stop
+_LISTEN_FAULTS = {
+    errno.EADDRINUSE: "the port is taken; stop what uses it, or take another one with --port",
+    errno.EADDRNOTAVAIL: "this machine has no such address; see --host",
+}
+_BACKLOG = 1024  # all nodes knock at once when a hub restarts
+
+
+def build(config: Config, stream_host: str = "0.0.0.0") -> web.Application:
+    """The hub as an aiohttp application; it runs while the application does. `stream_host` sends the datagrams."""
+    app = web.Application(middlewares=[problems], client_max_size=config.limits.body_bytes)
+    clock = ShowClock()
+    if config.show.bpm:
+        clock.set_tempo(config.show.bpm)
+    block = Block(effect=config.show.effect, palette=config.show.palette)
+    conductor = Conductor(Scores(block, block, config.show.master))
+    table = NodeTable(config.limits.nodes, clock.now_us)
+    fanout = FanOut(
+        clock,
+        lambda: conductor.parts,
+        config.limits.nodes,
+        lambda memory, capacity: open_transmitter(memory, capacity, stream_host),
+        real_time=config.stream.realtime,
+    )
+    app[STREAM] = StreamTargets(table, conductor, fanout, config.stream.udp_port)
+    app[CONFIG], app[CLOCK], app[NODES] = config, clock, table
+    app[CONDUCTOR], app[FANOUT] = conductor, fanout
+    app[CONTROL] = ControlPlane(table, clock, config.stream.udp_port, config.limits.messages_per_s)
+    app.router.add_get(constants.WS_PATH, app[CONTROL].handle)
+    add_routes(app)
+    app.cleanup_ctx.append(_stream)
+    app.cleanup_ctx.append(_sweep)
+    app.on_shutdown.append(_say_goodbye)
+    return app
+
+
+async def _stream(app: web.Application) -> AsyncIterator[None]:
+    app[FANOUT].start()
+    yield
+    # joining waits for at most one tick, but another thread's tick is not the loop's to wait for
+    await asyncio.get_running_loop().run_in_executor(None, app[FANOUT].stop)
+
+
+async def _sweep(app: web.Application) -> AsyncIterator[None]:
+    task = asyncio.create_task(_sweep_forever(app[NODES]))
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def _sweep_forever(table: NodeTable) -> None:
+    while True:
+        await asyncio.sleep(SWEEP_PERIOD_S)
+        try:
+            table.sweep()
+        except Exception:  # a fault over one node must not stop the watch over the others
+            failure(app_log, "sweep failed")
+
+
+async def _say_goodbye(app: web.Application) -> None:
+    await app[CONTROL].close()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises ListenError, whose text says what to do."""
+    try:
+        return socket.create_server((host, port), backlog=_BACKLOG)
+    except PermissionError:
+        detail = "not allowed for this user; take a port from 1024 up with --port"
+    except OSError as error:
+        detail = _LISTEN_FAULTS.get(error.errno or 0) or error.strerror or str(error)
+    raise ListenError(host, port, detail)
+
+
+async def serve(config: Config, listener: socket.socket) -> None:
+    """Run the hub until SIGINT or SIGTERM, and print one line when it can be reached."""
+    host, port = listener.getsockname()[:2]
+    runner = web.AppRunner(build(config, host), access_log=None, shutdown_timeout=STOP_TIMEOUT_S)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C cancels the main task instead
+            loop.add_signal_handler(name, stop.set)
+    realtime.prefer_ticks(config.stream.realtime)
+    # What was imported lives as long as the hub: the collector need not walk it again and again, holding up ticks.
+    gc.collect()
+    gc.freeze()
+    try:
+        await runner.setup()
+        await web.SockSite(runner, listener).start()
+        print(f"{config.hub.name}: the page is at {page_address(host, port)}", flush=True)
+        await stop.wait()
+        event(app_log, logging.INFO, "stopping")
+    finally:
+        await runner.cleanup()
+
+
+def page_address(host: str, port: int) -> str:
+    """Where a browser on this machine finds the page."""
+    name = "localhost" if host == "0.0.0.0" else host
+    return f"http://{name}:{port}/"
+
+
+def run(config: Config) -> None:
+    """Listen and serve; returns after a clean stop. Raises ListenError."""
+    with listen(config.hub.host, config.hub.port) as listener:
+        asyncio.run(serve(config, listener))
+        sys.stdout.flush()

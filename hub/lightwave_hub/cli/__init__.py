@@ -1,0 +1,1 @@
+"""The `k1` command line."""

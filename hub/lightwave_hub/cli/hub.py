@@ -1,0 +1,33 @@
+"""`k1 hub`: run the hub in the foreground until Ctrl-C."""
+
+import argparse
+from pathlib import Path
+
+from lightwave_hub import app, config, log
+from lightwave_hub.cli.arguments import number_within
+
+EXAMPLES = """examples:
+  k1 hub                          port 80 of every address, as on an access point
+  k1 hub --port 8080 --config show.toml
+  k1 hub --host 127.0.0.1 --port 0    any free port; the first line printed names it
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, metavar="FILE", help="TOML file with [hub] [stream] [show] [limits]")
+    parser.add_argument("--host", help="address to listen on")
+    parser.add_argument(
+        "--port",
+        type=number_within(0, 65535, int),
+        help="port of the page and of the nodes' control connections; 0: any",
+    )
+    parser.add_argument("--udp-port", type=number_within(1, 65535, int), help="port of the nodes that gets the stream")
+    parser.add_argument("--log", choices=("debug", "info", "warning", "error"), help="default info")
+
+
+def run(args: argparse.Namespace) -> int:
+    settings = config.override(config.load(args.config), "hub", host=args.host, port=args.port, log=args.log)
+    settings = config.override(settings, "stream", udp_port=args.udp_port)
+    log.set_up(settings.hub.log)
+    app.run(settings)
+    return 0

@@ -1,0 +1,26 @@
+"""`k1 master`: brightness of everything."""
+
+import argparse
+
+from lightwave_hub.cli.arguments import number_within
+from lightwave_hub.cli.client import HubClient, add_client_options, print_json
+
+EXAMPLES = """examples:
+  k1 master         what it is
+  k1 master 128     half
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("value", nargs="?", type=number_within(0, 255, int), help="0..255")
+    add_client_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    hub, path = HubClient(args.url), "/api/global/brightness"
+    answer = hub.get(path) if args.value is None else hub.post(path, {"value": args.value})
+    if args.json:
+        print_json(answer)
+    else:
+        print(f"master {answer['value']}")
+    return 0

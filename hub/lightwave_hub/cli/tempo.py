@@ -1,0 +1,26 @@
+"""`k1 tempo`: the beat."""
+
+import argparse
+
+from lightwave_hub.cli.client import HubClient, add_client_options, print_json
+
+EXAMPLES = """examples:
+  k1 tempo          what it is
+  k1 tempo 127.5
+  k1 tempo 0        no beat
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bpm", nargs="?", type=float, help="beats per minute, 20..300, or 0 for no beat")
+    add_client_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    hub = HubClient(args.url)
+    answer = hub.get("/api/tempo") if args.bpm is None else hub.post("/api/tempo", {"bpm": args.bpm})
+    if args.json:
+        print_json(answer)
+    else:
+        print(f"{answer['bpm']:g} BPM" if answer["bpm"] else "no beat")
+    return 0

@@ -1,0 +1,97 @@
+"""The hub's configuration: a TOML file into frozen dataclasses, every key checked.
+
+The dataclasses are the table: a field is a key, its default the default, its rule the limit. A key that is not here is
+refused, so a typing error is never silently the default. The tick rate is frozen (PROTOCOL.md) and has no key.
+"""
+
+import dataclasses
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lightwave import constants
+from lightwave.fields import Bool, Choice, FieldError, Int, Optional, Text
+from lightwave_hub.errors import ConfigError
+from lightwave_hub.rules import Closed, ZeroOr
+from lightwave_hub.show_clock import MAX_BPM, MIN_BPM
+
+
+def _key(default: Any, rule: Any) -> Any:
+    return field(default=default, metadata={"rule": rule})
+
+
+@dataclass(frozen=True, slots=True)
+class HubSection:
+    host: str = _key("0.0.0.0", Text(1, 64))  # IPv4 address or name to listen on
+    port: int = _key(constants.CTRL_HTTP_PORT, Int(0, 65535))  # 0: any free port
+    name: str = _key("K1 LightwaveOS", Text(1, 32))
+    log: str = _key("info", Choice(("debug", "info", "warning", "error")))
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSection:
+    udp_port: int = _key(constants.UDP_PORT, Int(1, 65535))
+    realtime: bool = _key(True, Bool())  # ask for real-time scheduling of the tick; without the right to, go on
+
+
+@dataclass(frozen=True, slots=True)
+class ShowSection:
+    bpm: float = _key(0.0, ZeroOr(MIN_BPM, MAX_BPM))  # 0: no beat
+    master: int = _key(255, Int(0, 255))
+    effect: int = _key(0, Int(0, 65535))
+    palette: int = _key(0, Int(0, 65535))
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsSection:
+    nodes: int = _key(64, Int(1, 1000))
+    body_bytes: int = _key(65536, Int(1024, 1 << 20))  # of one REST request
+    messages_per_s: int = _key(100, Int(20, 10000))  # of one node; above it the hub reads more slowly
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    hub: HubSection = field(default_factory=HubSection)
+    stream: StreamSection = field(default_factory=StreamSection)
+    show: ShowSection = field(default_factory=ShowSection)
+    limits: LimitsSection = field(default_factory=LimitsSection)
+
+
+_SECTIONS: dict[str, Any] = {section.name: section.type for section in dataclasses.fields(Config)}
+_RULES = {
+    name: Closed(*((key.name, Optional(key.metadata["rule"])) for key in dataclasses.fields(section)))
+    for name, section in _SECTIONS.items()
+}
+_DOCUMENT = Closed(*((name, Optional(rules)) for name, rules in _RULES.items()))
+
+
+def load(path: Path | None = None) -> Config:
+    """Read `path`, or give the defaults. Raises ConfigError."""
+    if path is None:
+        return Config()
+    try:
+        return from_dict(tomllib.loads(path.read_text(encoding="utf-8")))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError("", f"{path} is not TOML: {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError("", f"cannot read {path}: {error}") from None
+
+
+def from_dict(document: dict[str, Any]) -> Config:
+    """Check a parsed TOML document. Raises ConfigError naming the key and its limit."""
+    try:
+        checked = _DOCUMENT.check(document, "")
+    except FieldError as error:
+        raise ConfigError(error.field, error.detail) from None
+    return Config(**{name: _SECTIONS[name](**values) for name, values in checked.items()})
+
+
+def override(config: Config, section: str, **values: Any) -> Config:
+    """A copy of `config` with keys of one section replaced where a value is not None. Raises ConfigError."""
+    given = {key: value for key, value in values.items() if value is not None}
+    try:
+        checked = _RULES[section].check(given, section)
+    except FieldError as error:
+        raise ConfigError(error.field, error.detail) from None
+    return dataclasses.replace(config, **{section: dataclasses.replace(getattr(config, section), **checked)})

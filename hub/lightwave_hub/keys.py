@@ -1,0 +1,19 @@
+"""Where handlers find the parts of the running hub: typed keys of the aiohttp application."""
+
+from aiohttp import web
+
+from lightwave_hub.conductor import Conductor
+from lightwave_hub.config import Config
+from lightwave_hub.control_ws import ControlPlane
+from lightwave_hub.fanout import FanOut
+from lightwave_hub.registry import NodeTable
+from lightwave_hub.show_clock import ShowClock
+from lightwave_hub.stream import StreamTargets
+
+CONFIG = web.AppKey("config", Config)
+CLOCK = web.AppKey("clock", ShowClock)
+NODES = web.AppKey("nodes", NodeTable)
+CONDUCTOR = web.AppKey("conductor", Conductor)
+FANOUT = web.AppKey("fanout", FanOut)
+STREAM = web.AppKey("stream", StreamTargets)
+CONTROL = web.AppKey("control", ControlPlane)

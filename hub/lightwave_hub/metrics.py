@@ -1,0 +1,89 @@
+"""What GET /metrics says: the keys of the specification's section 19, and more beside them."""
+
+from typing import Any
+
+from lightwave_hub.control_ws import ControlPlane
+from lightwave_hub.fanout import FanOut
+from lightwave_hub.node import Node, State
+from lightwave_hub.registry import NodeTable
+from lightwave_hub.show_clock import ShowClock
+
+
+def collect(table: NodeTable, fanout: FanOut, control: ControlPlane, clock: ShowClock) -> dict[str, Any]:
+    nodes = table.nodes()
+    return {
+        "nodes": _nodes(table),
+        "udp": _udp(fanout, clock),
+        "ota": {"rolling_update": False, "last_version": ""},
+        "ws": _ws(control),
+        "audio": _audio(nodes),
+        "edges": {
+            "applied": _total(nodes, "applied"),
+            "late": _total(nodes, "late"),
+            "duplicates": _total(nodes, "dups"),
+            "dropped": _total(nodes, "dropped"),
+        },
+    }
+
+
+def _nodes(table: NodeTable) -> dict[str, int]:
+    count = table.count()
+    return {
+        "total": len(table),
+        "ready": count[State.READY],
+        "degraded": count[State.DEGRADED],
+        "lost": count[State.LOST],
+        "pending": count[State.PENDING],
+        "authed": count[State.AUTHED],
+    }
+
+
+def _udp(fanout: FanOut, clock: ShowClock) -> dict[str, Any]:
+    stats = fanout.stats
+    p50, p99 = stats.lateness_us(50, 99)
+    send_p50, send_p99 = stats.send_us(50, 99)
+    return {
+        "tick_hz": stats.hz(clock.now_us()),
+        "overruns": stats.overruns,
+        "bytes_sent": stats.bytes_sent,
+        "ticks": stats.ticks,
+        "skipped": stats.skipped,
+        "failures": stats.failures,
+        "datagrams": stats.datagrams,
+        "send_errors": stats.send_errors,
+        "scheduling": fanout.scheduling,
+        "lateness_us": {"p50": p50, "p99": p99},
+        "send_us": {"p50": send_p50, "p99": send_p99},
+    }
+
+
+def _ws(control: ControlPlane) -> dict[str, Any]:
+    stats = control.stats
+    return {
+        "open": control.open_connections,
+        "connections": stats.connections,
+        "refused": stats.refused,
+        "messages": stats.messages,
+        "pongs": stats.pongs,
+        "bad_messages": stats.bad_messages,
+        "rejects": dict(stats.rejects),
+        "slowed": stats.slowed,
+        "failures": stats.failures,
+    }
+
+
+def _audio(nodes: list[Node]) -> dict[str, Any]:
+    """The worst node's latency: a show is as late as its latest strip."""
+    return {
+        "hops": _total(nodes, "hops"),
+        "latency_us": {"p50": _worst(nodes, "audio_us_p50"), "p99": _worst(nodes, "audio_us_p99")},
+        "snapshot_torn": _total(nodes, "torn"),
+    }
+
+
+def _total(nodes: list[Node], key: str) -> float:
+    return sum(node.health.stats.get(key, 0) for node in nodes)
+
+
+def _worst(nodes: list[Node], key: str) -> float | None:
+    return max((node.health.stats[key] for node in nodes if key in node.health.stats), default=None)

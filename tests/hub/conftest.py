@@ -1,0 +1,55 @@
+"""Fixtures of the hub's tests."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import pytest
+
+from lightwave_hub import app, config
+from lightwave_hub.keys import NODES
+from lightwave_hub.node import State
+from lightwave_hub.registry import Change
+from tests.hub.support import HandClock, Hub, Receiver
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture
+async def hub(receiver: Receiver) -> AsyncIterator[Hub]:
+    """A hub that streams to the port of `receiver`."""
+    settings = config.from_dict({"stream": {"udp_port": receiver.address[1]}, "limits": {"nodes": 4}})
+    hub = Hub(app.build(settings, "127.0.0.1"))
+    await hub.start()
+    yield hub
+    await hub.stop()
+
+
+@pytest.fixture
+def state_of(hub: Hub) -> Callable[[int, State], Awaitable[None]]:
+    """Wait until a node is in a state; the table tells, nothing polls."""
+    changed = asyncio.Event()
+
+    def note(change: Change) -> None:
+        changed.set()
+
+    hub.app[NODES].subscribe(note)
+
+    async def wait(node_id: int, state: State) -> None:
+        while True:
+            node = hub.app[NODES].get(node_id)
+            if node is not None and node.state is state:
+                return
+            changed.clear()
+            await asyncio.wait_for(changed.wait(), 10)
+
+    return wait

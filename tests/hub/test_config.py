@@ -1,0 +1,63 @@
+"""The configuration file."""
+
+import pytest
+
+from lightwave import constants
+from lightwave_hub import config
+from lightwave_hub.errors import ConfigError
+
+
+def test_defaults_are_the_contract_s():
+    settings = config.load()
+    assert (settings.hub.port, settings.stream.udp_port) == (constants.CTRL_HTTP_PORT, constants.UDP_PORT)
+    assert (settings.hub.host, settings.limits.nodes) == ("0.0.0.0", 64)
+
+
+def test_a_file_changes_what_it_names(tmp_path):
+    path = tmp_path / "hub.toml"
+    path.write_text('[hub]\nport = 8080\nname = "Stage"\n[show]\nbpm = 127.5\nmaster = 200\n[limits]\nnodes = 1000\n')
+    settings = config.load(path)
+    assert (settings.hub.port, settings.hub.name, settings.show.bpm) == (8080, "Stage", 127.5)
+    assert (settings.show.master, settings.limits.nodes, settings.stream.realtime) == (200, 1000, True)
+
+
+@pytest.mark.parametrize(
+    ("document", "key", "detail"),
+    [
+        ({"hub": {"port": 65536}}, "hub.port", "0..65535"),
+        ({"hub": {"port": "80"}}, "hub.port", "integer"),
+        ({"hub": {"port": True}}, "hub.port", "true"),
+        ({"hub": {"name": "x" * 33}}, "hub.name", "1..32"),
+        ({"hub": {"log": "loud"}}, "hub.log", "debug, info, warning, error"),
+        ({"hub": {"prot": 80}}, "hub.prot", "known: host, port"),
+        ({"hub": 80}, "hub", "object"),
+        ({"stream": {"udp_port": 0}}, "stream.udp_port", "1..65535"),
+        ({"stream": {"tick_hz": 50}}, "stream.tick_hz", "unknown"),
+        ({"stream": {"realtime": 1}}, "stream.realtime", "true or false"),
+        ({"show": {"bpm": 19}}, "show.bpm", "0 or a number 20..300"),
+        ({"show": {"bpm": True}}, "show.bpm", "20..300"),
+        ({"limits": {"nodes": 1001}}, "limits.nodes", "1..1000"),
+        ({"colour": {}}, "colour", "known: hub, stream, show, limits"),
+    ],
+)
+def test_a_bad_key_is_named_with_its_limit(document, key, detail):
+    with pytest.raises(ConfigError) as caught:
+        config.from_dict(document)
+    assert caught.value.key == key
+    assert detail in caught.value.detail
+
+
+def test_a_broken_file_is_named(tmp_path):
+    path = tmp_path / "hub.toml"
+    path.write_text("[hub\n")
+    with pytest.raises(ConfigError, match="hub.toml is not TOML"):
+        config.load(path)
+    with pytest.raises(ConfigError, match="cannot read"):
+        config.load(tmp_path / "none.toml")
+
+
+def test_an_option_overrides_the_file_and_is_checked_like_it():
+    settings = config.override(config.Config(), "hub", port=0, host=None)
+    assert (settings.hub.port, settings.hub.host) == (0, "0.0.0.0")
+    with pytest.raises(ConfigError, match=r"hub\.port"):
+        config.override(settings, "hub", port=70000)
