@@ -1,0 +1,4 @@
+# Runs before main.py. Collect garbage early and often: a collection of little is over before a frame is late.
+import gc
+
+gc.threshold(24 * 1024)

@@ -1,0 +1,55 @@
+"""Builds every hardware object a node needs from its configuration. The one place that knows which exists where."""
+
+import gc
+
+import machine
+
+from lightwave.compat import first_importable
+from lightwave.packets import PACKET_SIZE
+from lightwave_hw.audio import Microphone
+from lightwave_hw.clock import Clock
+from lightwave_hw.datagram import NativeReceiver, StockReceiver
+from lightwave_hw.leds_stock import StockLedPort
+from lightwave_hw.station import Station
+from lightwave_hw.tcp import Connection
+from lightwave_node.silence import Silence
+
+try:
+    import _lightwave
+except ImportError:  # stock MicroPython: no sound analysis, and sockets as they come
+    _lightwave = None
+
+
+class Board:
+    """clock, kernels, station, leds, receiver, audio; `connect` opens a TCP connection."""
+
+    thread_stack_bytes = 8192  # the deepest thread, the render loop, is nine Python calls deep
+
+    def __init__(self, config):
+        self.clock = Clock()
+        self.kernels = first_importable("lightwave_hw.kernels_viper", "lightwave_node.kernels")
+        self.station = Station(config.ssid, config.password)
+        self.receiver = NativeReceiver(_lightwave) if _lightwave else StockReceiver(PACKET_SIZE)
+        self.connect = Connection
+        self.leds = StockLedPort(self.clock, self.kernels, config.pins, config.leds)
+        self.audio = self._microphone(config)
+
+    def heap_free(self):
+        return gc.mem_free()
+
+    def close(self):
+        self.audio.close()
+        self.leds.close()
+        self.station.close()
+
+    def _microphone(self, config):
+        if not config.audio:
+            return Silence("off in the configuration")
+        if _lightwave is None:
+            return Silence("this MicroPython has no _lightwave module")
+        return Microphone(_lightwave, self.clock, config.mic_pins, config.audio_rate)
+
+
+def reset():
+    """Start over, as after power on."""
+    machine.reset()

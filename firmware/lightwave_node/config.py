@@ -1,0 +1,107 @@
+"""The node's configuration: /config.json as a dict, checked."""
+
+from lightwave.constants import CTRL_HTTP_PORT, HUB_IP, UDP_PORT
+from lightwave_node.frame_grid import FRAME_RATES
+
+_MAX_STRIPS = 2
+_MAX_LEDS = 1024  # per strip; what fits is decided by memory and by the frame rate
+_MAX_PIN = 48
+_BIT_NS = 1250
+_LATCH_US = 300
+
+
+class ConfigError(ValueError):
+    """`field` is the key at fault, `detail` says what is allowed."""
+
+    def __init__(self, field, detail):
+        super().__init__("%s: %s" % (field, detail))
+        self.field = field
+        self.detail = detail
+
+
+class Config:
+    """All settings, with their defaults. `unknown` lists the keys that mean nothing here: reported, not fatal."""
+
+    def __init__(self, values):
+        if not isinstance(values, dict):
+            raise ConfigError("config.json", "must be a JSON object")
+        take = _Taker(values)
+        self.ssid = take.text("ssid", 1, 32)
+        self.password = take.text("password", 8, 63, default="")
+        self.hub_host = take.text("hub_host", 1, 64, default=HUB_IP)
+        self.hub_port = take.integer("hub_port", 1, 65535, CTRL_HTTP_PORT)
+        self.udp_port = take.integer("udp_port", 1, 65535, UDP_PORT)
+        self.leds = take.integers("leds", 1, _MAX_LEDS, [160, 160])
+        self.pins = take.integers("pins", 0, _MAX_PIN, [5, 4])
+        self.fps = take.choice("fps", FRAME_RATES, 60)
+        # Work on a frame begins this long before its deadline: late enough to know all edges of that frame.
+        self.lead_us = take.integer("lead_us", 1000, 1000000 // self.fps, 500000 // self.fps)
+        self.idle_after_s = take.integer("idle_after_s", 1, 300, 10)
+        self.audio = take.boolean("audio", True)
+        self.audio_rate = take.integer("audio_rate", 12000, 48000, 16000)
+        self.mic_pins = take.pins("mic_pins", {"sck": 14, "ws": 12, "sd": 13})
+        self.developer = take.boolean("developer", False)
+        self.unknown = take.left_over()
+        self._check_together()
+
+    def _check_together(self):
+        if len(self.pins) != len(self.leds):
+            raise ConfigError("pins", "must name one pin for each of the %d strips" % len(self.leds))
+        used = self.pins + list(self.mic_pins.values() if self.audio else ())
+        if len(set(used)) != len(used):
+            raise ConfigError("pins", "no pin can be used twice, also not by mic_pins")
+        longest = (1000000 // self.fps - _LATCH_US) * 1000 // (24 * _BIT_NS)
+        if max(self.leds) > longest:
+            raise ConfigError("leds", "at most %d at %d frames a second" % (longest, self.fps))
+
+
+class _Taker:
+    """Takes checked values out of the dict; what nobody takes is unknown."""
+
+    def __init__(self, values):
+        self._values = dict(values)
+
+    def left_over(self):
+        return sorted(self._values)
+
+    def text(self, name, low, high, default=None):
+        value = self._values.pop(name, default)
+        if value is None:
+            raise ConfigError(name, "is missing")
+        if value == default:
+            return value
+        if not isinstance(value, str) or not low <= len(value) <= high:
+            raise ConfigError(name, "must be text of %d to %d characters" % (low, high))
+        return value
+
+    def integer(self, name, low, high, default):
+        return self._checked_integer(name, self._values.pop(name, default), low, high)
+
+    def integers(self, name, low, high, default):
+        values = self._values.pop(name, default)
+        if not isinstance(values, list) or not 1 <= len(values) <= _MAX_STRIPS:
+            raise ConfigError(name, "must be a list of 1 to %d integers" % _MAX_STRIPS)
+        return [self._checked_integer(name, value, low, high) for value in values]
+
+    def boolean(self, name, default):
+        value = self._values.pop(name, default)
+        if not isinstance(value, bool):
+            raise ConfigError(name, "must be true or false")
+        return value
+
+    def choice(self, name, allowed, default):
+        value = self._values.pop(name, default)
+        if isinstance(value, bool) or value not in allowed:
+            raise ConfigError(name, "must be one of %s" % ", ".join([str(each) for each in allowed]))
+        return value
+
+    def pins(self, name, default):
+        value = self._values.pop(name, default)
+        if not isinstance(value, dict) or sorted(value) != sorted(default):
+            raise ConfigError(name, "must be an object with the pins %s" % ", ".join(sorted(default)))
+        return {key: self._checked_integer(name + "." + key, value[key], 0, _MAX_PIN) for key in default}
+
+    def _checked_integer(self, name, value, low, high):
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise ConfigError(name, "must be an integer %d to %d" % (low, high))
+        return value

@@ -1,0 +1,102 @@
+"""The node: every stage made once and joined to its neighbours. The only file that knows their order.
+
+stream --> queue --> renderer --> strips --> LED port          threads: stream, render, audio
+microphone --> analysis --> snapshot --^                       main thread: control
+control (WebSocket) --> time sync --> frame grid --^
+"""
+
+import _thread
+
+from lightwave.apply_queue import ApplyQueue
+from lightwave.beat import BeatClock
+from lightwave.compat import const
+from lightwave.timesync import TimeSync
+from lightwave_node import VERSION, effects, palettes
+from lightwave_node.control import Control
+from lightwave_node.fallback import Fallback
+from lightwave_node.frame_grid import FrameGrid
+from lightwave_node.renderer import Renderer
+from lightwave_node.show_state import CHANNELS, ShowState
+from lightwave_node.stream import Stream
+from lightwave_node.strip import Strip
+from lightwave_node.telemetry import Telemetry
+
+_STOP_TIMEOUT_MS = const(1000)
+_STOP_LOOK_MS = const(10)
+
+
+class Pipeline:
+    """`run` on the main thread; it returns after `stop`, and raises what ended it otherwise."""
+
+    def __init__(self, config, board):
+        self._board = board
+        clock = board.clock
+        timesync = TimeSync()
+        queue = ApplyQueue()
+        grid = FrameGrid(config.fps, clock.now(), timesync)
+        show = ShowState()
+        gradients = palettes.gradients()
+        strips = [Strip(board.kernels, length, effects.EFFECTS, gradients) for length in config.leds]
+        fallback = Fallback(config.idle_after_s * 1000, grid.frame_us, effects.names())
+        self.stream = Stream(clock, board.receiver, queue)
+        self.renderer = Renderer(
+            clock, grid, timesync, self.stream, queue, BeatClock(), show, strips, fallback, board.leds, board.audio,
+            config.lead_us,
+        )  # fmt: skip
+        telemetry = Telemetry(
+            clock, timesync, self.stream, queue, self.renderer, fallback, board.leds, board.audio, board.heap_free
+        )
+        identity = {
+            "mac": board.station.mac(),
+            "fw": VERSION,
+            "caps": {"udp": True, "ota": False, "clock": True},
+            "topo": {"leds": sum(config.leds), "channels": len(config.leds)},
+        }
+        catalog = {"effects": effects.names(), "palettes": palettes.names()}
+        self.control = Control(
+            config, clock, board.kernels, board.station, board.connect, timesync, self.stream, telemetry, identity,
+            catalog, self._check,
+        )  # fmt: skip
+        self._threads = []  # [still running], one for each
+        self._failure = None
+        assert len(strips) <= CHANNELS
+
+    def run(self):
+        """Start the threads and hold the control plane until `stop`, Ctrl-C, or a thread's failure."""
+        try:
+            _thread.stack_size(self._board.thread_stack_bytes)
+            for body in (self.renderer.run, self.stream.run, self._board.audio.run):
+                if body is not None:
+                    thread = [True]
+                    self._threads.append(thread)
+                    _thread.start_new_thread(self._guard, (body, thread))
+            self.control.run()
+        finally:
+            self.stop()
+        self._check()
+
+    def stop(self):
+        """End all threads, LEDs dark, and let go of the hardware."""
+        self.control.running = self.renderer.running = self.stream.running = False
+        self._board.audio.stop()
+        waited_ms = 0
+        while any([thread[0] for thread in self._threads]) and waited_ms < _STOP_TIMEOUT_MS:
+            self._board.clock.sleep_ms(_STOP_LOOK_MS)
+            waited_ms += _STOP_LOOK_MS
+        if waited_ms >= _STOP_TIMEOUT_MS:
+            print("[BOOT] a thread did not end within %d ms" % _STOP_TIMEOUT_MS)
+        else:
+            self._board.close()
+
+    def _guard(self, body, thread):
+        """A thread: its failure is the node's failure, raised on the main thread."""
+        try:
+            body()
+        except BaseException as error:  # whatever it is, nobody else would ever see it
+            self._failure = error
+        finally:
+            thread[0] = False
+
+    def _check(self):
+        if self._failure is not None:
+            raise self._failure

@@ -1,0 +1,153 @@
+"""The render loop: events at frame boundaries, both strips, out on the deadline.
+
+A thread of its own, and the only one that touches the show state, the strips and the LED port. HOT: a frame allocates
+nothing (tests/node/test_allocation.py runs it under a locked heap) and waits for nothing but its own deadlines.
+"""
+
+from lightwave import ticks
+from lightwave.compat import const
+from lightwave.histogram import Histogram
+from lightwave.packets import (
+    BEAT_BPM_X100_AT,
+    BEAT_COUNT_AT,
+    BEAT_PHASE_AT,
+    BEAT_TICK,
+    SCENE_CHANGE,
+    STATE,
+    STATE_BEAT_AT,
+    low30,
+    u16,
+)
+from lightwave_node.fallback import IDLE
+
+_MAX_EVENTS = const(64)  # a frame takes at most a full queue
+_SOFTEN_MS = const(250)
+_LATE_US = const(1000)  # a frame that starts later than this after its deadline is a late one
+_HISTOGRAM_LIMIT_US = const(100000)
+_HISTOGRAM_BUCKETS = const(128)
+
+
+class Moment:
+    """What a frame is drawn for: the hub time its light appears at, and the beat and the sound then."""
+
+    def __init__(self, sound_size):
+        self.hub30 = 0
+        self.bpm_x100 = 0  # 0: no beat
+        self.beat_phase = 0  # 0..65535
+        self.beat = 0
+        self.sound = bytearray(sound_size)  # the audio snapshot, all zero without a microphone
+
+
+class Renderer:
+    """Counters for other threads to read: `frames`, `frames_late`, `applied`, `late` (edges), `render_us`,
+    `start_us` (histograms: computing a frame; start of a frame after its deadline)."""
+
+    def __init__(self, clock, grid, timesync, stream, queue, beat, show, strips, fallback, port, audio, lead_us):
+        self._clock = clock
+        self._grid = grid
+        self._timesync = timesync
+        self._stream = stream
+        self._queue = queue
+        self._beat = beat
+        self._show = show
+        self._strips = strips
+        self._fallback = fallback
+        self._port = port
+        self._audio = audio
+        self._lead_us = lead_us
+        self._moment = Moment(audio.snapshot_size)
+        self._sessions = 0
+        self._renames = 0
+        self.running = True
+        self.frames = 0
+        self._started_late = 0
+        self.applied = 0
+        self.late = 0
+        self.render_us = Histogram(_HISTOGRAM_LIMIT_US, _HISTOGRAM_BUCKETS)
+        self.start_us = Histogram(_HISTOGRAM_LIMIT_US, _HISTOGRAM_BUCKETS)
+
+    @property
+    def frames_late(self):
+        """Frames that started late or not at all."""
+        return self._started_late + self._grid.skipped
+
+    def run(self):
+        """The thread's body, until `running` is False."""
+        try:
+            while self.running:
+                self.frame()
+        finally:
+            self._port.dark()
+
+    def frame(self):
+        """Draw the next frame of the grid and hand it to the LEDs. HOT."""
+        clock = self._clock
+        grid = self._grid
+        grid.next(clock.now())
+        clock.sleep_towards(ticks.add(grid.deadline, -self._lead_us))
+        began = clock.now()
+        self._take_events()
+        self._fallback.update(grid.deadline, grid.hub30, self._stream, self._show)
+        self._draw()
+        self.render_us.add(ticks.diff(clock.now(), began))
+        late_us = self._port.show(grid.deadline)
+        self.start_us.add(late_us)
+        if late_us > _LATE_US:
+            self._started_late += 1
+        self.frames += 1
+
+    def _take_events(self):
+        stream = self._stream
+        if stream.sessions != self._sessions:
+            self._sessions = stream.sessions
+            self._show.forget_edges()
+        if self._grid.renames != self._renames:  # what moves by hub time is about to jump
+            self._renames = self._grid.renames
+            self._show.soften(_SOFTEN_MS, self._grid.hub30)
+        until30 = self._grid.hub30 if self._timesync.locked else stream.apply_until30
+        queue = self._queue
+        for _ in range(_MAX_EVENTS):
+            slot = queue.pop_due(until30)
+            if slot < 0:
+                return
+            self._apply(queue.kind[slot], queue.due[slot], queue.data, slot * queue.stride)
+            queue.release(slot)
+
+    def _apply(self, kind, due, buf, at):
+        hub30 = self._grid.hub30
+        if not self._timesync.locked:
+            due = hub30  # its hub time means nothing to us yet: on arrival is now
+        if kind == BEAT_TICK:
+            self._set_beat(buf, at, due)
+        elif kind == STATE:
+            self._set_beat(buf, at + STATE_BEAT_AT, due)
+            self._show.apply_state(buf, at, due)
+        elif self._show.apply_edge(buf, at, kind == SCENE_CHANGE, due):
+            self.applied += 1
+            if ticks.diff(hub30, due) > self._grid.frame_us:  # the frame before this one was its frame, or an earlier
+                self.late += 1
+
+    def _set_beat(self, buf, at, due):
+        """The beat is kept in local time, which never jumps."""
+        moment = self._timesync.to_local(due) if self._timesync.locked else self._grid.deadline
+        self._beat.set(
+            u16(buf, at + BEAT_BPM_X100_AT), u16(buf, at + BEAT_PHASE_AT), low30(buf, at + BEAT_COUNT_AT), moment
+        )
+
+    def _draw(self):
+        """Both strips, for the moment at which the last LED has its colour."""
+        moment = self._moment
+        moment.hub30 = ticks.add(self._grid.hub30, self._port.wire_us)
+        beat = self._beat
+        beat.advance(ticks.add(self._grid.deadline, self._port.wire_us))
+        moment.bpm_x100 = beat.bpm_x100
+        moment.beat_phase = beat.phase
+        moment.beat = beat.beat
+        self._audio.read(moment.sound)
+        show = self._show
+        idle = self._fallback.mode == IDLE
+        for i in range(len(self._strips)):
+            look = self._fallback.look if idle else show.channels[i]
+            strip = self._strips[i]
+            strip.render(look, show.level(look), moment)
+            self._port.load(i, strip.wire)

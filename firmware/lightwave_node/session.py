@@ -1,0 +1,125 @@
+"""One session with the hub: hello, welcome, catalog; then time pings and keepalives until the connection ends."""
+
+from lightwave import messages, ticks
+from lightwave.compat import const
+from lightwave.constants import KEEPALIVE_PERIOD_MS, PROTO_VER
+from lightwave.messages import MessageError
+
+_WELCOME_TIMEOUT_MS = const(2000)
+_LOOK_ROUND_MS = const(50)  # how soon a change of state is noticed, and told the hub
+# As messages.build would make it (tests/node/test_session.py), but written at once: the time between reading the
+# clock and sending counts as travel.
+_PING = '{"nodeId":%d,"token":"%s","seq":%d,"t1_us":%d,"t":"ts_ping"}'
+
+
+class Refused(Exception):
+    """The hub refused us, or said nothing that could be understood."""
+
+
+class Session:
+    """Speaks on an open WebSocket. `identity` holds the fields of hello, `catalog` those of catalog."""
+
+    def __init__(self, socket, clock, timesync, stream, telemetry, station):
+        self._socket = socket
+        self._clock = clock
+        self._timesync = timesync
+        self._stream = stream
+        self._telemetry = telemetry
+        self._station = station
+        self._node_id = 0
+        self._token = ""
+        self._keepalive_at = clock.now()
+        self._told = None  # what the last keepalive said of state and lock
+        self._handlers = {
+            "ts_pong": self._on_pong,
+            "ota_update": self._on_update,
+            "reject": self._on_reject,
+            "welcome": self._on_second_welcome,
+        }
+
+    def open(self, identity, catalog):
+        """hello, welcome, catalog. Raises Refused, and WebSocketError or OSError when the connection ends."""
+        self._socket.send(messages.build("hello", proto=PROTO_VER, **identity))
+        welcome = self._await_welcome()
+        self._node_id = welcome["nodeId"]
+        self._token = welcome["token"]
+        self._timesync.start(self._clock.now(), welcome["epoch"])
+        self._stream.begin_session(self._token)
+        self._stream.listen(self._station.address(), welcome["udpPort"])
+        self._send("catalog", **catalog)
+        print("[CTRL] welcome node %d" % self._node_id)
+
+    def step(self):
+        """Hear and say what there is, waiting a short time at most."""
+        text = self._socket.receive(self._wait_ms())
+        if text is not None:
+            self._hear(text)
+        now = self._clock.now()
+        self._timesync.tick(now)
+        if self._timesync.next_ping_in(now) <= 0:
+            self._ping()
+        self._telemetry.update()
+        told = (self._telemetry.state(), self._timesync.locked)
+        if told != self._told or ticks.diff(now, self._keepalive_at) >= 0:
+            self._told = told
+            self._keepalive_at = ticks.add(now, KEEPALIVE_PERIOD_MS * 1000)
+            self._send("ka", **self._telemetry.keepalive(self._station.rssi()))
+
+    def _await_welcome(self):
+        deadline = ticks.add(self._clock.now(), _WELCOME_TIMEOUT_MS * 1000)
+        while ticks.before(self._clock.now(), deadline):
+            text = self._socket.receive(_LOOK_ROUND_MS)
+            self._telemetry.update()
+            if text is None:
+                continue
+            try:
+                message = messages.parse(text, messages.HUB)
+            except MessageError as error:
+                raise Refused("the hub's welcome is bad: %s" % error) from None
+            if message["t"] == "welcome":
+                return message
+            if message["t"] == "reject":
+                raise Refused("the hub refused us: %s %s %s" % (message["code"], message["field"], message["detail"]))
+        raise Refused("no welcome within %d ms" % _WELCOME_TIMEOUT_MS)
+
+    def _wait_ms(self):
+        now = self._clock.now()
+        wait_us = min(self._timesync.next_ping_in(now), ticks.diff(self._keepalive_at, now))
+        return max(0, min(_LOOK_ROUND_MS, (wait_us + 999) // 1000))
+
+    def _hear(self, text):
+        try:
+            message = messages.parse(text, messages.HUB)
+        except MessageError as error:
+            self._telemetry.bad_messages += 1
+            print("[CTRL] bad message from the hub: %s" % error)
+            return
+        self._handlers[message["t"]](message)
+
+    def _send(self, t, **fields):
+        self._socket.send(messages.build(t, nodeId=self._node_id, token=self._token, **fields))
+
+    def _ping(self):
+        now = self._clock.now()
+        seq = self._timesync.ping(now)
+        self._socket.send(_PING % (self._node_id, self._token, seq, now))
+
+    def _on_pong(self, message):
+        at = self._socket.received_at
+        if message["nodeId"] == self._node_id and self._timesync.pong(
+            message["seq"], message["t1_us"], message["t2_us"], at
+        ):
+            self._timesync.anchor(at)
+
+    def _on_update(self, message):
+        if message["nodeId"] != self._node_id or message["token"] != self._token:
+            self._telemetry.bad_messages += 1
+            return
+        self._send("ota_status", state=messages.OTA_FAILED, pct=0, detail="not supported yet")
+
+    def _on_reject(self, message):
+        self._telemetry.bad_messages += 1
+        print("[CTRL] the hub rejects: %s %s %s" % (message["code"], message["field"], message["detail"]))
+
+    def _on_second_welcome(self, message):
+        self._telemetry.bad_messages += 1

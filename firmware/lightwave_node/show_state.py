@@ -1,0 +1,193 @@
+"""What the show looks like now: what each channel shows, and the master.
+
+HOT: written and read by the render thread only; nothing but creation allocates. The payloads are those of
+shared/PROTOCOL.md: an edge sets some fields of some channels, a STATE sets them all and changes nothing when it
+comes twice.
+"""
+
+from lightwave.compat import const
+from lightwave.packets import (
+    BLOCK_BLUR_AT,
+    BLOCK_BRIGHTNESS_AT,
+    BLOCK_EFFECT_AT,
+    BLOCK_FLAGS_AT,
+    BLOCK_HUE_AT,
+    BLOCK_INTENSITY_AT,
+    BLOCK_PALETTE_AT,
+    BLOCK_SATURATION_AT,
+    BLOCK_SIZE,
+    BLOCK_SPEED_AT,
+    CHANNEL_A,
+    CHANNEL_MASTER,
+    EDGE_BLOCK_AT,
+    EDGE_CHANNELS_AT,
+    EDGE_FADE_AT,
+    EDGE_ID_AT,
+    EDGE_MASK_AT,
+    FADE_MS_MAX,
+    FLAG_ENABLED,
+    FLAG_LIT,
+    FLAG_MIRROR,
+    MASK_ALL,
+    MASK_BLUR,
+    MASK_BRIGHTNESS,
+    MASK_EFFECT,
+    MASK_FLAGS,
+    MASK_HUE,
+    MASK_INTENSITY,
+    MASK_PALETTE,
+    MASK_SATURATION,
+    MASK_SPEED,
+    STATE_BLOCK_A_AT,
+    STATE_EDGE_AT,
+    STATE_FLAGS_AT,
+    STATE_MASTER_AT,
+    u16,
+)
+
+CHANNELS = 2
+_NO_EDGE = const(0)  # hubs number their edges from 1
+
+
+def _newer(edge, than):
+    """Is the u16 `edge` newer than the other, round the wrap?"""
+    return edge != than and (edge - than) & 0xFFFF < 0x8000
+
+
+class ChannelLook:
+    """One channel's parameters. `restarts` counts scene changes, `changes` counts changes of any kind: the strip that
+    draws this compares them with those of its last frame. `fade_ms` and `since` (30-bit hub time) are the latest's."""
+
+    def __init__(self):
+        self.effect = 0
+        self.palette = 0
+        self.brightness = 255
+        self.speed = 128
+        self.intensity = 128
+        self.hue = 0
+        self.saturation = 255
+        self.blur = 0
+        self.enabled = False
+        self.mirror = False
+        self.restarts = 0
+        self.changes = 0
+        self.fade_ms = 0
+        self.since = 0
+
+    def set_fields(self, buf, block, mask):
+        """Take the masked fields from the channel block at buf[block]."""
+        if mask & MASK_EFFECT:
+            self.effect = u16(buf, block + BLOCK_EFFECT_AT)
+        if mask & MASK_PALETTE:
+            self.palette = u16(buf, block + BLOCK_PALETTE_AT)
+        if mask & MASK_BRIGHTNESS:
+            self.brightness = buf[block + BLOCK_BRIGHTNESS_AT]
+        if mask & MASK_SPEED:
+            self.speed = buf[block + BLOCK_SPEED_AT]
+        if mask & MASK_INTENSITY:
+            self.intensity = buf[block + BLOCK_INTENSITY_AT]
+        if mask & MASK_HUE:
+            self.hue = buf[block + BLOCK_HUE_AT]
+        if mask & MASK_SATURATION:
+            self.saturation = buf[block + BLOCK_SATURATION_AT]
+        if mask & MASK_BLUR:
+            self.blur = buf[block + BLOCK_BLUR_AT]
+        if mask & MASK_FLAGS:
+            self.enabled = buf[block + BLOCK_FLAGS_AT] & FLAG_ENABLED != 0
+            self.mirror = buf[block + BLOCK_FLAGS_AT] & FLAG_MIRROR != 0
+
+    def matches(self, buf, block):
+        flags = buf[block + BLOCK_FLAGS_AT]
+        return (
+            self.effect == u16(buf, block + BLOCK_EFFECT_AT)
+            and self.palette == u16(buf, block + BLOCK_PALETTE_AT)
+            and self.brightness == buf[block + BLOCK_BRIGHTNESS_AT]
+            and self.speed == buf[block + BLOCK_SPEED_AT]
+            and self.intensity == buf[block + BLOCK_INTENSITY_AT]
+            and self.hue == buf[block + BLOCK_HUE_AT]
+            and self.saturation == buf[block + BLOCK_SATURATION_AT]
+            and self.blur == buf[block + BLOCK_BLUR_AT]
+            and self.enabled == (flags & FLAG_ENABLED != 0)
+            and self.mirror == (flags & FLAG_MIRROR != 0)
+        )
+
+    def note_change(self, fade_ms, since):
+        self.changes += 1
+        self.fade_ms = fade_ms
+        self.since = since
+
+
+class ShowState:
+    """Both channels and the master. `known` is False until the hub has said anything.
+
+    A STATE names the newest edge it contains; an edge up to that one that comes late has nothing more to say, and
+    would undo what newer edges have set.
+    """
+
+    def __init__(self):
+        self.channels = [ChannelLook() for _ in range(CHANNELS)]
+        self.master = 255
+        self.lit = True
+        self.known = False
+        self._contained = _NO_EDGE  # the newest edge in the last STATE
+
+    def forget_edges(self):
+        """Another session: the hub numbers its edges anew."""
+        self._contained = _NO_EDGE
+
+    def apply_edge(self, buf, at, restart, since):
+        """Apply the edge at buf[at] as of hub time `since`; `restart` when it is a scene change. False: outdated."""
+        if self._contained != _NO_EDGE and not _newer(u16(buf, at + EDGE_ID_AT), self._contained):
+            return False
+        self.known = True
+        chosen = buf[at + EDGE_CHANNELS_AT]
+        mask = u16(buf, at + EDGE_MASK_AT)
+        fade_ms = min(u16(buf, at + EDGE_FADE_AT), FADE_MS_MAX)
+        block = at + EDGE_BLOCK_AT
+        if chosen & CHANNEL_MASTER:
+            if mask & MASK_BRIGHTNESS:
+                self.master = buf[block + BLOCK_BRIGHTNESS_AT]
+            if mask & MASK_FLAGS:
+                self.lit = buf[block + BLOCK_FLAGS_AT] & FLAG_LIT != 0
+        for i in range(CHANNELS):
+            look = self.channels[i]
+            mine = chosen & (CHANNEL_A << i)
+            if mine:
+                look.set_fields(buf, block, mask)
+                if restart:
+                    look.restarts += 1
+            if mine or chosen & CHANNEL_MASTER:
+                look.note_change(fade_ms, since)
+        return True
+
+    def apply_state(self, buf, at, since):
+        """Become what the STATE at buf[at] says. Where it differs (edges were missed) the change is immediate."""
+        self.known = True
+        self._contained = u16(buf, at + STATE_EDGE_AT)
+        master = buf[at + STATE_MASTER_AT]
+        lit = buf[at + STATE_FLAGS_AT] & FLAG_LIT != 0
+        relit = master != self.master or lit != self.lit
+        self.master = master
+        self.lit = lit
+        for i in range(CHANNELS):
+            look = self.channels[i]
+            block = at + STATE_BLOCK_A_AT + i * BLOCK_SIZE
+            if not look.matches(buf, block):
+                if look.effect != u16(buf, block + BLOCK_EFFECT_AT):
+                    look.restarts += 1
+                look.set_fields(buf, block, MASK_ALL)
+                look.note_change(0, since)
+            elif relit:
+                look.note_change(0, since)
+
+    def soften(self, fade_ms, since):
+        """Fade from what is seen to what the looks say, because what is drawn is about to jump."""
+        for i in range(CHANNELS):
+            self.channels[i].note_change(fade_ms, since)
+
+    def level(self, look):
+        """The share of full light a channel gets, 0..256: master x channel / 255, or 0 when off."""
+        if not (self.lit and look.enabled):
+            return 0
+        level = self.master * look.brightness // 255
+        return level + (level >> 7)

@@ -1,0 +1,108 @@
+"""What a node tells of itself: the fields of its keepalive, and lines on its console when something changes."""
+
+from lightwave import messages, ticks
+from lightwave.compat import const
+from lightwave_node.fallback import HOLD, LIVE
+
+_SECOND_US = const(1000000)
+
+
+class Telemetry:
+    """The control thread's; reads counters of the other threads, each of which is one word."""
+
+    def __init__(self, clock, timesync, stream, queue, renderer, fallback, leds, audio, heap_free):
+        self._clock = clock
+        self._timesync = timesync
+        self._stream = stream
+        self._queue = queue
+        self._renderer = renderer
+        self._fallback = fallback
+        self._leds = leds
+        self._audio = audio
+        self._heap_free = heap_free
+        self._second_began = clock.now()
+        self._shown_before = list(leds.shown)
+        self._fps = [0.0 for _ in leds.shown]
+        self._mode = fallback.mode
+        self._locked = False
+        self._unlocks = timesync.unlocks
+        self.uptime_s = 0
+        self.sessions = 0
+        self.bad_messages = 0
+        self.updating = False
+
+    def state(self):
+        """What the node is doing, as a keepalive says it."""
+        if self.updating:
+            return messages.UPDATING
+        if self._fallback.mode != LIVE and self._fallback.entered:
+            return messages.FALLBACK
+        return messages.READY if self._timesync.locked and self._fallback.mode == LIVE else messages.SYNCING
+
+    def update(self):
+        """Call it often: counts seconds, and prints what has changed."""
+        now = self._clock.now()
+        passed = ticks.diff(now, self._second_began)
+        if passed >= _SECOND_US:
+            self.uptime_s += passed // _SECOND_US
+            self._second_began = ticks.add(now, -(passed % _SECOND_US))
+            for i, shown in enumerate(self._leds.shown):
+                self._fps[i] = round((shown - self._shown_before[i]) * _SECOND_US / passed, 1)
+                self._shown_before[i] = shown
+        self._print_changes()
+
+    def keepalive(self, rssi):
+        """The fields of a keepalive but the session's own."""
+        return {
+            "rssi": rssi,
+            "loss_pct": self._stream.sequence.loss_permille() / 10,
+            "drift_us": self._timesync.drift_us,
+            "uptime_s": self.uptime_s,
+            "state": self.state(),
+            "locked": self._timesync.locked,
+            "ticks": self._stream.sequence.received,
+            "render_fps": self._fps,
+            "heap_free": self._heap_free(),
+            "stats": self._stats(),
+        }
+
+    def _stats(self):
+        renderer, stream, timesync, audio = self._renderer, self._stream, self._timesync, self._audio
+        return {
+            "late": renderer.late,
+            "applied": renderer.applied,
+            "dups": stream.duplicate_edges,
+            "dropped": self._queue.dropped + self._queue.coalesced,
+            "bad_packets": stream.bad_packets,
+            "lock_ms": timesync.lock_us // 1000,
+            "rtt_us": timesync.rtt_us,
+            "offset_us": timesync.offset,
+            "frames_late": renderer.frames_late,
+            "render_us_p50": renderer.render_us.percentile(50),
+            "render_us_p99": renderer.render_us.percentile(99),
+            "start_us_p50": renderer.start_us.percentile(50),
+            "start_us_p99": renderer.start_us.percentile(99),
+            "hops": audio.hops,
+            "audio_us_p50": audio.latency_us.percentile(50),
+            "audio_us_p99": audio.latency_us.percentile(99),
+            "torn": audio.torn(),
+            "reconnects": max(0, self.sessions - 1),
+            "bad_messages": self.bad_messages,
+        }
+
+    def _print_changes(self):
+        timesync = self._timesync
+        if timesync.locked != self._locked or timesync.unlocks != self._unlocks:
+            if timesync.unlocks != self._unlocks:
+                print("[SYNC] lost: %s" % (timesync.reason or "relocked at once"))
+            if timesync.locked:
+                print("[SYNC] locked in %d ms" % (timesync.lock_us // 1000))
+            self._locked = timesync.locked
+            self._unlocks = timesync.unlocks
+        mode = self._fallback.mode
+        if mode != self._mode:
+            self._mode = mode
+            if mode != LIVE:
+                print("[FALLBACK] no stream: %s" % ("the scene is held" if mode == HOLD else "idle"))
+            elif self._fallback.entered:
+                print("[FALLBACK] over: the stream is back")

@@ -1,0 +1,60 @@
+"""What config.json may say."""
+
+import pytest
+
+from lightwave_node.config import Config, ConfigError
+
+
+def test_an_ssid_is_enough():
+    config = Config({"ssid": "stage"})
+    assert (config.hub_host, config.hub_port, config.udp_port) == ("192.168.4.1", 80, 49152)
+    assert (config.leds, config.pins, config.fps) == ([160, 160], [5, 4], 60)
+    assert config.lead_us == 8333
+    assert config.audio and not config.developer
+    assert config.unknown == []
+
+
+def test_unknown_keys_are_named_and_not_fatal():
+    assert Config({"ssid": "x", "colour": 1, "answer": 42}).unknown == ["answer", "colour"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field", "detail"),
+    [
+        ({"ssid": None}, "ssid", "is missing"),
+        ({"ssid": ""}, "ssid", "1 to 32"),
+        ({"ssid": "x" * 33}, "ssid", "1 to 32"),
+        ({"password": "short"}, "password", "8 to 63"),
+        ({"hub_port": 0}, "hub_port", "1 to 65535"),
+        ({"hub_port": "80"}, "hub_port", "integer"),
+        ({"udp_port": True}, "udp_port", "integer"),
+        ({"leds": 160}, "leds", "list of 1 to 2"),
+        ({"leds": [10, 10, 10]}, "leds", "list of 1 to 2"),
+        ({"leds": [0, 10]}, "leds", "1 to 1024"),
+        ({"leds": [600, 10]}, "leds", "at most 545 at 60"),
+        ({"leds": [300, 300], "fps": 120}, "leds", "at most 267 at 120"),
+        ({"leds": [160]}, "pins", "one pin for each of the 1 strips"),
+        ({"pins": [5, 5]}, "pins", "twice"),
+        ({"pins": [5, 14]}, "pins", "mic_pins"),
+        ({"pins": [5, 49]}, "pins", "0 to 48"),
+        ({"fps": 50}, "fps", "60, 120"),
+        ({"mic_pins": {"sck": 1}}, "mic_pins", "sck, sd, ws"),
+        ({"mic_pins": {"sck": 1, "ws": 2, "sd": "3"}}, "mic_pins.sd", "integer"),
+        ({"audio": 1}, "audio", "true or false"),
+        ({"audio_rate": 8000}, "audio_rate", "12000 to 48000"),
+        ({"idle_after_s": 301}, "idle_after_s", "1 to 300"),
+        ({"lead_us": 20000}, "lead_us", "1000 to 16666"),
+    ],
+)
+def test_an_error_names_field_and_limit(wrong, field, detail):
+    values = {"ssid": "stage", **wrong}
+    if values["ssid"] is None:
+        del values["ssid"]
+    with pytest.raises(ConfigError, match=detail) as caught:
+        Config(values)
+    assert caught.value.field == field
+
+
+def test_not_an_object():
+    with pytest.raises(ConfigError, match="JSON object"):
+        Config([])
