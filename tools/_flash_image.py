@@ -20,7 +20,7 @@ SCRIPTS = (FIRMWARE / "boot.py", FIRMWARE / "main.py")
 ARCHITECTURE = {32: "x86", 64: "x64"}
 
 
-def _application() -> list[tuple[Path, str]]:
+def application() -> list[tuple[Path, str]]:
     """(source file, path on the node) of everything the node's filesystem holds, before compiling."""
     files = [(script, "/" + script.name) for script in SCRIPTS if script.exists()]
     for package in PACKAGES:
@@ -60,7 +60,7 @@ def ensure(binary: Path, mpy_cross: Path, bits: int, binary_stamp: str) -> Path:
     """The flash template, rebuilt when the application or the board has changed."""
     template = binary.parent / "flash-template.bin"
     stamp_file = binary.parent / "flash-template.stamp"
-    files = _application()
+    files = application()
     stamp = _stamp(files, binary_stamp)
     if template.exists() and stamp_file.exists() and stamp_file.read_text() == stamp:
         return template

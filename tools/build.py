@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Build the SIM board: MicroPython from source, its mpy-cross, and the flash image a new node starts from.
+"""Build a board: what is missing or out of date, and print where it is.
 
-    tools/build.py --board SIM      build what is missing or out of date, print where it is
+    tools/build.py --board SIM          MicroPython for this machine, its mpy-cross, and a new node's flash image
+    tools/build.py --board K1_S3        our image; needs ESP-IDF and a MicroPython tree of yours (boards/README.md)
+    tools/build.py --board GENERIC_S3   the files for a board with stock MicroPython (--sound: its sound module too)
 
 Other tools call ensure_sim() for the same and get the paths; missing_packages() lists what apt has to install first.
 Runs on a bare Python 3.11 without any package, as nothing else can be set up before it.
@@ -10,22 +12,21 @@ Runs on a bare Python 3.11 without any package, as nothing else can be set up be
 from __future__ import annotations
 
 import argparse
-import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import _esp32_build
 import _flash_image
 import _micropython_source
-from _build_common import BUILD, ROOT, BuildError, run
+from _build_common import BUILD, ROOT, BuildError, build_lock, make
 
 BOARD = ROOT / "boards" / "SIM"
 OUTPUT = BUILD / "sim"
@@ -88,15 +89,6 @@ def _require_tools() -> None:
         raise BuildError(f"Building the SIM board needs {names}; install with: apt-get install {names}")
 
 
-@contextmanager
-def _build_lock() -> Iterator[None]:
-    """One build at a time, across processes; the lock goes with its process."""
-    BUILD.mkdir(parents=True, exist_ok=True)
-    with (BUILD / "sim.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def _input_files(roots: Iterable[Path], suffixes: set[str]) -> Iterator[Path]:
     for root in roots:
         for directory, folders, files in os.walk(root):
@@ -115,17 +107,10 @@ def _stamp(source: Path, bits: int) -> str:
     return digest.hexdigest()
 
 
-def _make(source: Path, directory: str, build: Path, *settings: str) -> None:
-    jobs = f"-j{os.cpu_count() or 1}"
-    # An outer make's flags (a jobserver, VARIANT=...) would leak into MicroPython's makefiles.
-    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
-    run(["make", jobs, "-C", str(source / directory), f"BUILD={build}", *settings], env=environment)
-
-
 def _build_binary(source: Path, bits: int, mpy_cross: Path) -> None:
     if not mpy_cross.exists():
         print("Building mpy-cross ...", flush=True)
-        _make(source, "mpy-cross", mpy_cross.parent, "USER_C_MODULES=")
+        make(source, "mpy-cross", f"BUILD={mpy_cross.parent}", "USER_C_MODULES=")
     print(f"Building the SIM board ({bits}-bit) ...", flush=True)
     # The frozen manifest uses nothing of micropython-lib; make only wants its README to exist.
     library = BUILD / "no-micropython-lib"
@@ -141,7 +126,7 @@ def _build_binary(source: Path, bits: int, mpy_cross: Path) -> None:
     ]
     if (ROOT / "firmware" / "native" / "micropython.mk").exists():
         settings.append(f"USER_C_MODULES={ROOT / 'firmware'}")
-    _make(source, "ports/unix", OUTPUT, *settings)
+    make(source, "ports/unix", f"BUILD={OUTPUT}", *settings)
 
 
 def _discard_stale_objects(source: Path, bits: int) -> None:
@@ -169,7 +154,7 @@ def _choose_bits() -> int:
 
 def ensure_sim() -> SimBuild:
     """Build whatever is missing or out of date and return where it is. Raises BuildError with the remedy."""
-    with _build_lock():
+    with build_lock("sim"):
         _require_tools()
         source = _micropython_source.locate()
         bits = _choose_bits()
@@ -187,16 +172,36 @@ def ensure_sim() -> SimBuild:
         return SimBuild(binary, mpy_cross, template, bits)
 
 
+def _sim() -> list[str]:
+    built = ensure_sim()
+    return [f"{built.binary} ({built.bits}-bit)", str(built.mpy_cross), str(built.flash_template)]
+
+
+def _k1_s3() -> list[str]:
+    return [str(path) for path in _esp32_build.k1_s3()]
+
+
+def _generic_s3(sound: bool = False) -> list[str]:
+    return [str(_esp32_build.generic_s3(ensure_sim().mpy_cross, sound))]
+
+
+# Each builds its board and returns the lines to print.
+BOARDS: dict[str, Callable[[], list[str]]] = {"SIM": _sim, "K1_S3": _k1_s3, "GENERIC_S3": _generic_s3}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Build a board of K1 LightwaveOS.")
-    parser.add_argument("--board", default="SIM", choices=["SIM"], help="board to build")
-    parser.parse_args()
+    parser.add_argument("--board", default="SIM", choices=list(BOARDS), help="board to build")
+    parser.add_argument("--sound", action="store_true", help="GENERIC_S3: cross-compile _lightwave.mpy as well")
+    options = parser.parse_args()
+    if options.sound and options.board != "GENERIC_S3":
+        parser.error("--sound is for GENERIC_S3; the other boards have it built in")
     try:
-        built = ensure_sim()
+        lines = _generic_s3(sound=True) if options.sound else BOARDS[options.board]()
     except BuildError as error:
         print(f"build.py: {error}", file=sys.stderr)
         return 2
-    print(f"{built.binary} ({built.bits}-bit)\n{built.mpy_cross}\n{built.flash_template}")
+    print("\n".join(lines))
     return 0
 
 
