@@ -36,3 +36,6 @@ SIM_WRAPPED = \
 	mp_thread_mutex_lock mp_thread_mutex_unlock usleep poll
 LDFLAGS_EXTRA += $(addprefix -Wl$(comma)--wrap=,$(SIM_WRAPPED))
 comma := ,
+
+# Speed over size: four nodes and a hub share this host's cores.
+COPT = -O2

@@ -3,7 +3,8 @@
 #include "audio_port.h"
 #include "sim.h"
 
-#define DMA_BLOCKS (8)
+// The board has 8. A host may keep the thread waiting for longer, which says nothing about the firmware.
+#define DMA_BLOCKS (32)
 
 static sim_mic_t *mic;
 

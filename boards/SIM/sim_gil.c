@@ -2,6 +2,7 @@
 // the others for seconds; the ESP32 port yields after every release, so waiters get their turn in order. This is a
 // ticket lock whose waiters sleep, each on a word of its own.
 
+#include <errno.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,13 +20,16 @@ static uint32_t turn[SLOTS]; // turn[t % SLOTS] == t when ticket t may run
 
 static void wait_turn(uint32_t ticket) {
     uint32_t *word = &turn[ticket % SLOTS];
+    // The VM takes the GIL back between a failed system call and its look at errno.
+    int callers_errno = errno;
     for (;;) {
         uint32_t seen = __atomic_load_n(word, __ATOMIC_SEQ_CST);
         if (seen == ticket) {
-            return;
+            break;
         }
         syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
     }
+    errno = callers_errno;
 }
 
 static void gil_take(void) {

@@ -16,6 +16,7 @@
 #define FROZEN_NS (100000000)
 
 const int32_t led_port_lead_us = 0;
+const uint32_t led_port_slots = LED_SLOTS_MAX; // 50 ms at 120 FPS
 
 static int pins[LED_STRIPS];
 

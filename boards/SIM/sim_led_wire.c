@@ -64,9 +64,12 @@ static sim_frame_time_t send_at(unsigned channel, const sim_wire_frame_t *frame,
 }
 
 sim_frame_time_t sim_wire_send(unsigned channel, const sim_wire_frame_t *frame, int64_t not_before_node_ns) {
+    int64_t now = sim_node_ns();
+    return sim_wire_send_at(channel, frame, now < not_before_node_ns ? not_before_node_ns : now);
+}
+
+sim_frame_time_t sim_wire_send_at(unsigned channel, const sim_wire_frame_t *frame, int64_t start) {
     pthread_mutex_lock(&wire_lock);
-    int64_t start = sim_node_ns();
-    start = start < not_before_node_ns ? not_before_node_ns : start;
     start = start < idle_at_node_ns[channel] ? idle_at_node_ns[channel] : start;
     sim_frame_time_t time = send_at(channel, frame, start);
     pthread_mutex_unlock(&wire_lock);
@@ -125,15 +128,14 @@ void sim_ws2812_begin(sim_ws2812_t *decoder, uint8_t *bytes, size_t capacity) {
 }
 
 static void end_bit(sim_ws2812_t *decoder, bool last) {
-    int64_t high = decoder->high_ns;
-    int64_t low = decoder->low_ns;
+    uint32_t high = decoder->high_ns;
+    uint32_t low = decoder->low_ns;
     bool is_one = high > (ZERO_HIGH_MAX + ONE_HIGH_MIN) / 2;
     bool high_fits = is_one ? high >= ONE_HIGH_MIN && high <= ONE_HIGH_MAX
                             : high >= ZERO_HIGH_MIN && high <= ZERO_HIGH_MAX;
     // After the last bit the line stays low for as long as it likes.
     if (last && (low == 0 || high + low > BIT_MAX)) {
-        low = BIT_NOMINAL - high;
-        low = low < 0 ? 0 : low;
+        low = high < BIT_NOMINAL ? BIT_NOMINAL - high : 0;
     }
     if (!high_fits || high + low < BIT_MIN || high + low > BIT_MAX) {
         decoder->frame.flags |= SIM_WIRE_MALFORMED;
@@ -150,7 +152,7 @@ static void end_bit(sim_ws2812_t *decoder, bool last) {
     decoder->high_ns = decoder->low_ns = 0;
 }
 
-void sim_ws2812_pulse(sim_ws2812_t *decoder, bool level, int64_t length_ns) {
+void sim_ws2812_pulse(sim_ws2812_t *decoder, bool level, uint32_t length_ns) {
     if (level) {
         if (decoder->low_ns > 0 && decoder->high_ns > 0) {
             end_bit(decoder, false);

@@ -20,6 +20,8 @@ typedef struct _sim_wire_frame_t {
 
 // Send a frame when its channel is free, not before the given node time; journals it unless nothing was on the wire.
 sim_frame_time_t sim_wire_send(unsigned channel, const sim_wire_frame_t *frame, int64_t not_before_node_ns);
+// The same with the moment it was asked for, which may be past; a channel that is busy then starts it when it is free.
+sim_frame_time_t sim_wire_send_at(unsigned channel, const sim_wire_frame_t *frame, int64_t start_node_ns);
 void sim_wire_stop(unsigned channel);
 
 // Reads pulses as an LED does. bytes must hold the wire bytes; what does not fit is flagged.
@@ -29,12 +31,12 @@ typedef struct _sim_ws2812_t {
     size_t capacity;
     size_t bits;
     int64_t rise_ns;
-    int64_t high_ns;
-    int64_t low_ns;
+    uint32_t high_ns;
+    uint32_t low_ns;
 } sim_ws2812_t;
 
 void sim_ws2812_begin(sim_ws2812_t *decoder, uint8_t *bytes, size_t capacity);
-void sim_ws2812_pulse(sim_ws2812_t *decoder, bool level, int64_t length_ns);
+void sim_ws2812_pulse(sim_ws2812_t *decoder, bool level, uint32_t length_ns);
 const sim_wire_frame_t *sim_ws2812_end(sim_ws2812_t *decoder);
 
 #endif

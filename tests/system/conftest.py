@@ -10,6 +10,7 @@ import pytest
 
 from lightwave_sim import loop
 from lightwave_sim.fleet import Fleet, FleetOptions
+from lightwave_sim.spread import colour_of
 
 WAIT_S = 10
 ASK_PERIOD_S = 0.02
@@ -51,6 +52,13 @@ def node_at(fleet: Fleet, number: int) -> dict[str, Any]:
 
 def states(fleet: Fleet) -> list[str]:
     return [node["state"] for node in known_nodes(fleet)]
+
+
+def all_show(fleet: Fleet, colour: str) -> bool:
+    """Whether strip A of every node has latched a frame of this colour, and nothing else since."""
+    now_ns = time.monotonic_ns()
+    latched = [[frame for frame in strip[-4:] if frame.latch_ns < now_ns] for strip in fleet.strip_a()]
+    return all(frames and colour_of(frames[-1]) == colour for frames in latched)
 
 
 def wait_for(condition: Callable[[], object], fleet: Fleet, what: str, timeout_s: float = WAIT_S) -> float:

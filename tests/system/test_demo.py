@@ -48,21 +48,21 @@ def test_the_report_has_what_it_promises(tmp_path: Path) -> None:
 
 def test_ctrl_c_leaves_no_process_behind(tmp_path: Path) -> None:
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    demo = subprocess.Popen(
+    with subprocess.Popen(
         [*K1, "demo", "--nodes", "2", "--port", "0"],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         env=environment,
         start_new_session=True,
-    )
-    assert demo.stdout is not None
-    for line in demo.stdout:
-        if "READY" in line:
-            break
-    os.kill(demo.pid, signal.SIGINT)
-    rest = demo.stdout.read()
-    assert demo.wait(10) == 0, rest
+    ) as demo:
+        assert demo.stdout is not None
+        for line in demo.stdout:
+            if "READY" in line:
+                break
+        os.kill(demo.pid, signal.SIGINT)
+        rest = demo.stdout.read()
+        assert demo.wait(10) == 0, rest
     assert processes_of_group(demo.pid) == []
     assert list(tmp_path.iterdir()) == []
 

@@ -1,9 +1,11 @@
 """The show runs: joining, scene changes on the LEDs, sound to light."""
 
 import time
+from pathlib import Path
 
-from lightwave_sim.spread import SceneChange, colour_of, measure
-from tests.system.conftest import FleetMaker, known_nodes, node_at, wait_for
+from lightwave_sim.fleet import STRIP_A_PIN
+from lightwave_sim.spread import HUES, SceneChange, colour_of, measure
+from tests.system.conftest import FleetMaker, all_show, known_nodes, node_at, wait_for
 
 STRIP_B_PIN = 4
 
@@ -27,12 +29,7 @@ def test_a_scene_change_shows_on_every_strip_in_the_same_frame(new_fleet: FleetM
         for hue in (0, 85, 170, 43):
             changes.append(SceneChange(time.monotonic_ns(), hue))
             fleet.hub.post("/api/scene", solid(hue))
-            wanted = {0: "r", 85: "g", 170: "b", 43: "rg"}[hue]
-            wait_for(
-                lambda wanted=wanted: all(strip and colour_of(strip[-1]) == wanted for strip in fleet.strip_a()),
-                fleet,
-                f"every strip shows {wanted}",
-            )
+            wait_for(lambda hue=hue: all_show(fleet, HUES[hue]), fleet, f"every strip shows hue {hue}")
         report = measure(changes, fleet.strip_a(), time.monotonic_ns() + 1_000_000_000)
     assert report.missed == 0
     assert len(report.spread_us) == 4
@@ -42,14 +39,18 @@ def test_a_scene_change_shows_on_every_strip_in_the_same_frame(new_fleet: FleetM
 
 def test_the_channels_show_different_scenes(new_fleet: FleetMaker) -> None:
     with new_fleet(nodes=1) as fleet:
-        fleet.hub.post("/api/scene", solid(0, "a"))
+        fleet.hub.post("/api/scene", solid(85, "a"))
         fleet.hub.post("/api/scene", solid(170, "b"))
-        wait_for(lambda: fleet.strip_a()[0] and colour_of(fleet.strip_a()[0][-1]) == "r", fleet, "strip A is red")
-        strip_b = [frame for frame in fleet.nodes[0].journal.records() if frame.pin == STRIP_B_PIN]
-        assert colour_of(strip_b[-1]) == "b"
+        shown: dict[int, str] = {}
+
+        def both() -> bool:
+            shown.update((frame.pin, colour_of(frame)) for frame in fleet.nodes[0].journal.records()[-2:])
+            return shown == {STRIP_A_PIN: "g", STRIP_B_PIN: "b"}
+
+        wait_for(both, fleet, "strip A is green and strip B blue")
 
 
-def test_sound_moves_the_spectrum(new_fleet: FleetMaker, sound) -> None:  # type: ignore[no-untyped-def]
+def test_sound_moves_the_spectrum(new_fleet: FleetMaker, sound: Path) -> None:
     with new_fleet(nodes=1, audio=sound) as fleet:
         fleet.hub.post("/api/scene", {"channels": "ab", "effect": "spectrum"})
         first = len(fleet.strip_a()[0])

@@ -128,6 +128,6 @@ class Fleet:
             node.stop()
         if self._relay is not None:
             self._relay.kill()
-            self._relay.wait()
+            self._relay.communicate()
         self.hub.kill()
         self._block.release()

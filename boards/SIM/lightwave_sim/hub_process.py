@@ -62,7 +62,8 @@ class HubProcess:
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
             start_new_session=True,  # Ctrl-C is for the demo, which then ends the hub in order
         )
-        threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
+        self._reader.start()
         self._listening.wait(START_TIMEOUT_S)
         if self._process.poll() is not None or not self.port:
             self.kill()
@@ -70,22 +71,28 @@ class HubProcess:
 
     def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            self._output.append(line)
-            if self._log is not None:
-                with self._log.open("a") as log:
-                    log.write(line)
-            if not self._listening.is_set() and (found := ADDRESS.search(line)):
-                self.port = int(found["port"])
-                self._listening.set()
+        with process.stdout:
+            for line in process.stdout:
+                self._take(line)
         self._listening.set()  # it ended: nobody shall wait for an address any more
+
+    def _take(self, line: str) -> None:
+        self._output.append(line)
+        if self._log is not None:
+            with self._log.open("a") as log:
+                log.write(line)
+        if not self._listening.is_set() and (found := ADDRESS.search(line)):
+            self.port = int(found["port"])
+            self._listening.set()
 
     def stop(self) -> int:
         """Ask it to end and return its exit code."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
         try:
-            return self._process.wait(STOP_TIMEOUT_S)
+            code = self._process.wait(STOP_TIMEOUT_S)
+            self._reader.join()
+            return code
         except subprocess.TimeoutExpired:
             self.kill()
             raise HubFailed(f"The hub did not end within {STOP_TIMEOUT_S} s of SIGTERM:", self.output) from None
@@ -95,6 +102,7 @@ class HubProcess:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+            self._reader.join()
 
     def check(self) -> None:
         """Raise HubFailed if it ended by itself."""

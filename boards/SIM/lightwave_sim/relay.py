@@ -12,6 +12,7 @@ import random
 import sys
 from dataclasses import dataclass
 from functools import partial
+from typing import cast
 
 READ_SIZE = 65536
 
@@ -63,8 +64,7 @@ class StreamRelay(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.DatagramTransport, transport)  # asyncio's own is one only by its methods
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         for _ in range(self._air.copies()):

@@ -78,7 +78,10 @@ def _sound(source: Path | None, target: Path) -> Path:
     if source is None:
         loop.write_default_loop(target)
     else:
-        prepare_wav(source, target)
+        try:
+            prepare_wav(source, target)
+        except WavError as error:
+            raise WavError(f"{source}: {error}") from None
     return target
 
 
