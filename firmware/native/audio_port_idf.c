@@ -18,9 +18,9 @@
 #define STAMPS (2 * DMA_BLOCKS)
 
 static i2s_chan_handle_t channel;
-static DRAM_ATTR int64_t arrived_us[STAMPS];
-static DRAM_ATTR _Atomic uint32_t completed; // blocks the DMA has filled
-static DRAM_ATTR _Atomic uint32_t lost;      // of those, dropped by the driver: always the oldest
+static int64_t arrived_us[STAMPS];
+static _Atomic uint32_t completed; // blocks the DMA has filled
+static _Atomic uint32_t lost;      // of those, dropped by the driver: always the oldest
 static uint32_t taken;
 
 // The driver calls this before it queues the block, so the stamp is there when the block is read.

@@ -139,14 +139,15 @@ bool audio_task_running(void) {
 }
 
 audio_task_stats_t audio_task_stats(void) {
+    durations_summary_t latency = durations_summary(&task.latency);
     audio_task_stats_t stats = {
         .hops = get(&task.hops),
         .blocks = get(&task.blocks),
         .overruns = get(&task.overruns),
         .errors = get(&task.errors),
         .clips = get(&task.clips),
-        .latency_max_us = durations_max(&task.latency),
-        .latency_p99_us = durations_p99(&task.latency),
+        .latency_max_us = latency.max,
+        .latency_p99_us = latency.p99,
         .last_error = atomic_load_explicit(&task.last_error, memory_order_relaxed),
     };
     return stats;

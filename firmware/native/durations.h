@@ -50,26 +50,31 @@ static inline void durations_add(durations_t *durations, int64_t us) {
     }
 }
 
-static inline uint32_t durations_max(durations_t *durations) {
-    return atomic_load_explicit(&durations->max, memory_order_relaxed);
-}
+typedef struct {
+    uint32_t max;
+    uint32_t p99; // 99 of 100 did not exceed it; never too small: the upper edge of its bucket, at most max
+} durations_summary_t;
 
-// The duration that 99 of 100 did not exceed, never too small: the upper edge of its bucket, at most the maximum.
-static inline uint32_t durations_p99(durations_t *durations) {
+static inline durations_summary_t durations_summary(durations_t *durations) {
     uint32_t counts[DURATIONS_BUCKETS];
     uint64_t total = 0;
     for (uint32_t i = 0; i < DURATIONS_BUCKETS; i++) {
         counts[i] = atomic_load_explicit(&durations->buckets[i], memory_order_relaxed);
         total += counts[i];
     }
-    uint64_t above = total / 100; // this many may be longer
-    uint32_t bucket = DURATIONS_BUCKETS;
-    while (bucket-- > 0 && counts[bucket] <= above) {
-        above -= counts[bucket];
+    // Behind the buckets and only once, so that the two numbers agree while the other thread goes on.
+    durations_summary_t summary = {.max = atomic_load_explicit(&durations->max, memory_order_relaxed), .p99 = 0};
+    if (total == 0) {
+        return summary;
     }
-    uint32_t max = durations_max(durations);
-    uint32_t edge = bucket < DURATIONS_BUCKETS - 1u ? durations_edge(bucket) : max;
-    return total == 0 ? 0 : edge < max ? edge : max;
+    uint64_t longer = total / 100; // as many may be longer than p99
+    uint32_t bucket = DURATIONS_BUCKETS - 1u;
+    while (counts[bucket] <= longer) {
+        longer -= counts[bucket--];
+    }
+    uint32_t edge = bucket < DURATIONS_BUCKETS - 1u ? durations_edge(bucket) : summary.max;
+    summary.p99 = edge < summary.max ? edge : summary.max;
+    return summary;
 }
 
 #endif

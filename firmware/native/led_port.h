@@ -12,6 +12,7 @@
 #define LED_BYTES 3
 #define LED_BYTE_US 10   // WS2812: 1.25 us per bit, 30 us per LED
 #define LED_RESET_US 280 // low time after the last bit, when the LEDs take over what they received
+#define LED_SLOTS_MAX 8
 
 typedef struct {
     int pin;
@@ -32,6 +33,10 @@ typedef struct {
 
 // led_port_transmit wants to be called this long before begin_us: it waits the rest itself, exactly.
 extern const int32_t led_port_lead_us;
+
+// Frames that can be kept: 2 where the port runs on time, at most LED_SLOTS_MAX where a host's scheduler may let it
+// fall behind for some frames.
+extern const uint32_t led_port_slots;
 
 // Take the hardware. 0, or the driver's error with nothing taken.
 int led_port_open(const led_strip_t strips[LED_STRIPS]);

@@ -35,8 +35,9 @@ typedef struct {
 
 // Long enough for a context switch at the highest priority; what is left of it is waited in a loop.
 const int32_t led_port_lead_us = 60;
+const uint32_t led_port_slots = 2;
 
-static DRAM_ATTR strip_t strips[LED_STRIPS];
+static strip_t strips[LED_STRIPS];
 
 static bool IRAM_ATTR on_done(rmt_channel_handle_t channel, const rmt_tx_done_event_data_t *event, void *arg) {
     strip_t *strip = arg;
@@ -138,7 +139,7 @@ static esp_err_t launch(const led_frame_t *frame) {
     return error;
 }
 
-static esp_err_t await(const led_frame_t *frame, led_times_t *times) {
+static esp_err_t await_end(const led_frame_t *frame, led_times_t *times) {
     for (unsigned i = 0; i < LED_STRIPS; i++) {
         if (frame->count[i] == 0) {
             continue;
@@ -179,7 +180,7 @@ int led_port_transmit(const led_frame_t *frame, led_times_t *times) {
     }
     esp_err_t error = launch(frame);
     if (error == ESP_OK) {
-        error = await(frame, times);
+        error = await_end(frame, times);
     }
     if (error != ESP_OK) {
         recover();

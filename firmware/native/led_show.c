@@ -6,8 +6,7 @@
 #include "durations.h"
 #include "worker.h"
 
-#define SLOTS 2
-#define NEVER UINT32_MAX // no tick: ticks have 30 bits
+#define AT_ONCE 2 // one on the wire, one waiting
 #define STOP_TIMEOUT_MS 500
 
 // A frame between the two threads. While full is false the caller owns it, while true the worker.
@@ -24,10 +23,12 @@ static struct {
     atomic_bool stop;
     led_strip_t strips[LED_STRIPS];
     uint8_t *memory;
-    slot_t slots[SLOTS];
-    uint32_t given;     // frames handed over; the caller's
-    int64_t free_at_us; // when the wire will be free again, if all goes well; the caller's
-    _Atomic uint32_t done[LED_STRIPS];
+    slot_t slots[LED_SLOTS_MAX];
+    uint32_t given; // frames handed over; the caller's
+    // When the last two frames will have ended and when the wire will be free, if all goes well; the caller's.
+    int64_t ends_us[AT_ONCE];
+    int64_t free_at_us;
+    _Atomic uint32_t done[LED_STRIPS]; // tick + 1; 0 before the first frame
     _Atomic uint32_t shown, late, busy, errors;
     _Atomic int32_t last_error;
     durations_t start_error, wake_late;
@@ -50,7 +51,7 @@ static void transmit(const slot_t *slot, int64_t *idle_at_us) {
     for (unsigned i = 0; i < LED_STRIPS; i++) {
         if (slot->frame.count[i] > 0) {
             uint32_t tick = (uint32_t)times.end_us[i] & WORKER_TICKS_MASK;
-            atomic_store_explicit(&leds.done[i], tick, memory_order_relaxed);
+            atomic_store_explicit(&leds.done[i], tick + 1, memory_order_relaxed);
             if (times.end_us[i] + LED_RESET_US > *idle_at_us) {
                 *idle_at_us = times.end_us[i] + LED_RESET_US;
             }
@@ -66,10 +67,15 @@ static void transmit(const slot_t *slot, int64_t *idle_at_us) {
 
 static void run(void) {
     uint32_t taken = 0;
-    int64_t idle_at_us = worker_now_us();
-    while (!atomic_load_explicit(&leds.stop, memory_order_acquire)) {
-        slot_t *slot = &leds.slots[taken % SLOTS];
-        if (!atomic_load_explicit(&slot->full, memory_order_acquire)) {
+    int64_t idle_at_us = INT64_MIN;
+    for (;;) {
+        bool stop = atomic_load_explicit(&leds.stop, memory_order_acquire);
+        slot_t *slot = &leds.slots[taken % led_port_slots];
+        bool full = atomic_load_explicit(&slot->full, memory_order_acquire);
+        if (stop && (!full || slot->frame.begin_us > worker_now_us())) {
+            return;
+        }
+        if (!full) {
             worker_wait_until(WORKER_LEDS, WORKER_FOREVER);
             continue;
         }
@@ -95,12 +101,12 @@ static bool allocate(void) {
     for (unsigned i = 0; i < LED_STRIPS; i++) {
         frame += leds.strips[i].leds * LED_BYTES;
     }
-    leds.memory = led_port_allocate(SLOTS * frame);
+    leds.memory = led_port_allocate(led_port_slots * frame);
     if (leds.memory == NULL) {
         return false;
     }
     uint8_t *next = leds.memory;
-    for (unsigned s = 0; s < SLOTS; s++) {
+    for (unsigned s = 0; s < led_port_slots; s++) {
         for (unsigned i = 0; i < LED_STRIPS; i++) {
             leds.slots[s].memory[i] = next;
             next += leds.strips[i].leds * LED_BYTES;
@@ -118,13 +124,13 @@ static void release(void) {
 static void reset(const led_strip_t strips[LED_STRIPS]) {
     memcpy(leds.strips, strips, sizeof(leds.strips));
     leds.given = 0;
-    leds.free_at_us = 0;
+    leds.free_at_us = leds.ends_us[0] = leds.ends_us[1] = INT64_MIN;
     atomic_store(&leds.stop, false);
-    for (unsigned s = 0; s < SLOTS; s++) {
+    for (unsigned s = 0; s < led_port_slots; s++) {
         atomic_store(&leds.slots[s].full, false);
     }
     for (unsigned i = 0; i < LED_STRIPS; i++) {
-        atomic_store(&leds.done[i], NEVER);
+        atomic_store(&leds.done[i], 0);
     }
     atomic_store(&leds.shown, 0);
     atomic_store(&leds.late, 0);
@@ -176,64 +182,74 @@ static int32_t tick_diff(uint32_t later, uint32_t earlier) {
 }
 
 static int64_t wire_us(const size_t counts[LED_STRIPS]) {
-    size_t longest = counts[0] > counts[1] ? counts[0] : counts[1];
-    return longest > 0 ? (int64_t)longest * LED_BYTE_US + LED_RESET_US : 0;
+    return (int64_t)(counts[0] > counts[1] ? counts[0] : counts[1]) * LED_BYTE_US;
+}
+
+static bool fits(const size_t counts[LED_STRIPS]) {
+    return counts[0] <= leds.strips[0].leds * LED_BYTES && counts[1] <= leds.strips[1].leds * LED_BYTES;
+}
+
+// Decide when the frame begins; true when that is its tick.
+static bool schedule(slot_t *slot, int64_t at_us, int64_t now_us) {
+    int64_t earliest_us = now_us > leds.free_at_us ? now_us : leds.free_at_us;
+    slot->at_us = at_us;
+    slot->in_time = at_us >= earliest_us;
+    slot->frame.begin_us = slot->in_time ? at_us : earliest_us;
+    int64_t end_us = slot->frame.begin_us + wire_us(slot->frame.count);
+    leds.ends_us[leds.given % AT_ONCE] = end_us;
+    leds.free_at_us = end_us + LED_RESET_US;
+    return slot->in_time;
 }
 
 int led_show(const uint8_t *const bytes[LED_STRIPS], const size_t counts[LED_STRIPS], uint32_t tick_us) {
     if (!leds.running) {
         return LED_STOPPED;
     }
-    slot_t *slot = &leds.slots[leds.given % SLOTS];
-    if (atomic_load_explicit(&slot->full, memory_order_acquire)) {
+    int64_t now_us = worker_now_us();
+    int64_t at_us = now_us + tick_diff(tick_us, (uint32_t)now_us);
+    if (!fits(counts) || at_us - now_us > LED_AHEAD_MAX_US) {
+        count(&leds.errors);
+        return fits(counts) ? LED_TOO_FAR : LED_TOO_LONG;
+    }
+    slot_t *slot = &leds.slots[leds.given % led_port_slots];
+    bool full = atomic_load_explicit(&slot->full, memory_order_acquire);
+    if (full || leds.ends_us[leds.given % AT_ONCE] > now_us) {
         count(&leds.busy);
         return LED_BUSY;
     }
     for (unsigned i = 0; i < LED_STRIPS; i++) {
-        if (counts[i] > leds.strips[i].leds * LED_BYTES) {
-            count(&leds.errors);
-            return LED_TOO_LONG;
+        if (counts[i] > 0) {
+            memcpy(slot->memory[i], bytes[i], counts[i]);
         }
-        memcpy(slot->memory[i], bytes[i], counts[i]);
         slot->frame.bytes[i] = slot->memory[i];
         slot->frame.count[i] = counts[i];
     }
-    int64_t now_us = worker_now_us();
-    int64_t at_us = now_us + tick_diff(tick_us, (uint32_t)now_us);
-    if (at_us - now_us > LED_AHEAD_MAX_US) {
-        count(&leds.errors);
-        return LED_TOO_FAR;
-    }
-    int64_t earliest_us = now_us > leds.free_at_us ? now_us : leds.free_at_us;
-    slot->at_us = at_us;
-    slot->in_time = at_us >= earliest_us;
-    slot->frame.begin_us = slot->in_time ? at_us : earliest_us;
-    leds.free_at_us = slot->frame.begin_us + wire_us(counts);
-    int result = slot->in_time ? LED_ARMED : LED_LATE;
-    if (result == LED_LATE) {
+    bool in_time = schedule(slot, at_us, worker_now_us());
+    if (!in_time) {
         count(&leds.late);
     }
     atomic_store_explicit(&slot->full, true, memory_order_release);
     leds.given++;
     worker_wake(WORKER_LEDS);
-    return result;
+    return in_time ? LED_ARMED : LED_LATE;
 }
 
 int32_t led_show_done(unsigned strip) {
-    uint32_t tick = atomic_load_explicit(&leds.done[strip], memory_order_relaxed);
-    return tick == NEVER ? -1 : (int32_t)tick;
+    return (int32_t)atomic_load_explicit(&leds.done[strip], memory_order_relaxed) - 1;
 }
 
 led_stats_t led_show_stats(void) {
+    durations_summary_t start_error = durations_summary(&leds.start_error);
+    durations_summary_t wake_late = durations_summary(&leds.wake_late);
     led_stats_t stats = {
         .shown = atomic_load_explicit(&leds.shown, memory_order_relaxed),
         .late = atomic_load_explicit(&leds.late, memory_order_relaxed),
         .busy = atomic_load_explicit(&leds.busy, memory_order_relaxed),
         .errors = atomic_load_explicit(&leds.errors, memory_order_relaxed),
-        .start_error_max_us = durations_max(&leds.start_error),
-        .start_error_p99_us = durations_p99(&leds.start_error),
-        .wake_late_max_us = durations_max(&leds.wake_late),
-        .wake_late_p99_us = durations_p99(&leds.wake_late),
+        .start_error_max_us = start_error.max,
+        .start_error_p99_us = start_error.p99,
+        .wake_late_max_us = wake_late.max,
+        .wake_late_p99_us = wake_late.p99,
         .last_error = atomic_load_explicit(&leds.last_error, memory_order_relaxed),
     };
     return stats;

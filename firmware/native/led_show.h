@@ -2,6 +2,8 @@
 //
 // led_show copies both strips' bytes and returns; the worker starts them at the tick. One frame may be on the wire
 // while the next waits for its tick; a third is refused, never queued: it would be late and make the next late too.
+// Whether a frame is a third, or late, is decided on the clock alone, so it does not depend on how soon a host's
+// scheduler lets the worker run.
 // A frame handed over too late for its tick is shown at once and counted.
 //
 // start, stop and show must not overlap each other (the binding holds the GIL); done and stats may be called by any
@@ -44,7 +46,7 @@ typedef struct {
 // LEDs, strips[1] may have none. A start while running stops first. The statistics begin anew.
 int led_show_start(const led_strip_t strips[LED_STRIPS]);
 
-// Wait for what is on the wire, drop what waits. False when the driver hangs: the strips then stay taken.
+// Wait for what is on the wire or due, drop what waits for a later tick. False when the driver hangs: the strips then stay taken.
 bool led_show_stop(void);
 
 // One of the codes above. tick_us is modulo 2^30; counts are bytes, 0 leaves a strip as it is.

@@ -20,8 +20,9 @@
 #include <stdint.h>
 
 // A copy takes well under a microsecond and a publication comes every few milliseconds: a second attempt is
-// already rare. A hundred only fail when the writer was suspended half way, and then waiting longer would
-// make a frame late.
+// already rare. The pause between attempts grows, so that all hundred together last about 0.1 ms: longer than an
+// interrupt holds up the writer, and so they only fail when the writer was suspended half way. Waiting still longer
+// would make a frame late.
 #define SEQLOCK_ATTEMPTS 100
 
 typedef _Atomic uint32_t seqlock_word_t;
@@ -31,6 +32,16 @@ typedef struct {
     seqlock_word_t retries;
     seqlock_word_t failures;
 } seqlock_t;
+
+static inline void seqlock_pause(unsigned steps) {
+    while (steps-- > 0) {
+#if defined(__i386__) || defined(__x86_64__)
+        __builtin_ia32_pause();
+#else
+        __asm__ volatile("nop");
+#endif
+    }
+}
 
 // Single writer. A writer that was killed half way (a task deleted by a soft reset) leaves the sequence odd;
 // the next write steps to the next odd number, so the lock heals by itself.
@@ -44,23 +55,31 @@ static inline void seqlock_write(seqlock_t *lock, seqlock_word_t *shared, const 
     atomic_store_explicit(&lock->sequence, odd + 1, memory_order_release);
 }
 
-// False after SEQLOCK_ATTEMPTS overlapped copies; dst then holds rubbish.
+// False after SEQLOCK_ATTEMPTS overlapped copies; dst then holds rubbish. Retries are added up at the end: counting
+// each would fight the writer for the cache line that both wait for.
 static inline bool seqlock_read(seqlock_t *lock, seqlock_word_t *shared, uint32_t *dst, size_t words) {
-    for (unsigned attempt = 0; attempt < SEQLOCK_ATTEMPTS; attempt++) {
+    bool whole = false;
+    unsigned attempt = 0;
+    for (; attempt < SEQLOCK_ATTEMPTS && !whole; attempt++) {
+        seqlock_pause(attempt);
         uint32_t before = atomic_load_explicit(&lock->sequence, memory_order_acquire);
-        if (!(before & 1)) {
-            for (size_t i = 0; i < words; i++) {
-                dst[i] = atomic_load_explicit(&shared[i], memory_order_relaxed);
-            }
-            atomic_thread_fence(memory_order_acquire);
-            if (atomic_load_explicit(&lock->sequence, memory_order_relaxed) == before) {
-                return true;
-            }
+        if (before & 1) {
+            continue;
         }
-        atomic_fetch_add_explicit(&lock->retries, 1, memory_order_relaxed);
+        for (size_t i = 0; i < words; i++) {
+            dst[i] = atomic_load_explicit(&shared[i], memory_order_relaxed);
+        }
+        atomic_thread_fence(memory_order_acquire);
+        whole = atomic_load_explicit(&lock->sequence, memory_order_relaxed) == before;
     }
-    atomic_fetch_add_explicit(&lock->failures, 1, memory_order_relaxed);
-    return false;
+    unsigned retries = whole ? attempt - 1 : attempt;
+    if (retries > 0) {
+        atomic_fetch_add_explicit(&lock->retries, retries, memory_order_relaxed);
+    }
+    if (!whole) {
+        atomic_fetch_add_explicit(&lock->failures, 1, memory_order_relaxed);
+    }
+    return whole;
 }
 
 #endif

@@ -18,10 +18,11 @@ typedef enum {
 #define WORKER_FOREVER INT64_MAX
 #define WORKER_TICKS_MASK 0x3fffffffu // time.ticks_us(): modulo 2^30
 
-// Run body on the worker. False when it is still running one, or when the system has no thread to give.
+// Run body on the worker. False when the previous one has not been joined, or the system has no thread to give.
+// Start and join of one worker must not overlap each other.
 bool worker_start(worker_t worker, void (*body)(void));
 
-// Wait until body has returned; at once when none runs. False when timeout_ms were not enough: it still runs.
+// Wait until body has returned; at once when none was started. False when timeout_ms were not enough: it still runs.
 bool worker_join(worker_t worker, uint32_t timeout_ms);
 
 // For body: sleep until a time, or until worker_wake. A wake that came before is kept, so none is lost; more than

@@ -2,7 +2,7 @@
 //
 // A task is created at the first start and then kept, parked between bodies: deleting a task whose stack is static
 // leaves that stack in use until the idle task has run, a trap that a parked task does not have. Stacks and control
-// blocks are static and in internal RAM; they survive a soft reset, as the tasks do.
+// blocks are static (.bss is internal RAM) and survive a soft reset, as the tasks do.
 #include "worker.h"
 
 #include <stdatomic.h>
@@ -24,7 +24,7 @@ typedef struct {
     UBaseType_t priority;
     BaseType_t core;
     void (*body)(void);
-    atomic_bool running;
+    bool started; // not joined yet; the caller's
     _Atomic int last_core;
     TaskHandle_t task; // NULL before the first start
     esp_timer_handle_t timer;
@@ -33,8 +33,8 @@ typedef struct {
     StaticSemaphore_t semaphores[3];
 } task_t;
 
-static DRAM_ATTR StackType_t leds_stack[LEDS_STACK / sizeof(StackType_t)];
-static DRAM_ATTR StackType_t audio_stack[AUDIO_STACK / sizeof(StackType_t)];
+static StackType_t leds_stack[LEDS_STACK / sizeof(StackType_t)];
+static StackType_t audio_stack[AUDIO_STACK / sizeof(StackType_t)];
 
 // WiFi is 23 and lwIP 18, both on core 0; Python is 1. A single-core chip has core 0 only.
 static task_t tasks[WORKERS] = {
@@ -54,7 +54,6 @@ static void task_entry(void *arg) {
         xSemaphoreTake(self->begin, portMAX_DELAY);
         atomic_store(&self->last_core, (int)xPortGetCoreID());
         self->body();
-        atomic_store(&self->running, false);
         xSemaphoreGive(self->ended);
     }
 }
@@ -96,11 +95,11 @@ static bool create(task_t *self) {
 
 bool worker_start(worker_t worker, void (*body)(void)) {
     task_t *self = &tasks[worker];
-    if (!create(self) || atomic_exchange(&self->running, true)) {
+    if (self->started || !create(self)) {
         return false;
     }
-    xSemaphoreTake(self->ended, 0); // of a body that nobody joined
-    xSemaphoreTake(self->wake, 0);
+    xSemaphoreTake(self->wake, 0); // one meant for the previous body
+    self->started = true;
     self->body = body;
     xSemaphoreGive(self->begin);
     return true;
@@ -108,10 +107,10 @@ bool worker_start(worker_t worker, void (*body)(void)) {
 
 bool worker_join(worker_t worker, uint32_t timeout_ms) {
     task_t *self = &tasks[worker];
-    if (self->task == NULL || !atomic_load(&self->running)) {
-        return true;
+    if (self->started && xSemaphoreTake(self->ended, pdMS_TO_TICKS(timeout_ms) + 1) == pdTRUE) {
+        self->started = false;
     }
-    return xSemaphoreTake(self->ended, pdMS_TO_TICKS(timeout_ms)) == pdTRUE;
+    return !self->started;
 }
 
 void worker_wait_until(worker_t worker, int64_t until_us) {

@@ -4,6 +4,7 @@ import array
 import ctypes
 import math
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -93,6 +94,44 @@ def compile_c(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         return target
 
     return build
+
+
+# -Wno-tsan: it does not model fences. The seqlock needs none there, every shared word being atomic.
+SANITIZERS = {
+    "plain": [],
+    "address": ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
+    "thread": ["-fsanitize=thread", "-Wno-tsan"],
+}
+
+
+@pytest.fixture(scope="session")
+def run_c(compile_c: Callable[..., Path]) -> Callable[..., dict[str, int]]:
+    """run_c(name, sources, kind, *arguments) -> the name=number pairs the program prints.
+
+    kind is one of SANITIZERS; skips where this toolchain or kernel cannot run it.
+    """
+    programs: dict[str, Path] = {}
+
+    def program(name: str, sources: Iterable[Path], kind: str) -> Path:
+        target = f"{name}_{kind}"
+        if target not in programs:
+            try:
+                programs[target] = compile_c(target, sources, "-pthread", *SANITIZERS[kind])
+            except AssertionError as error:
+                if re.search(r"cannot find .*(lib)?[at]san", str(error)):
+                    pytest.skip(f"no {kind} sanitizer in this toolchain")
+                raise
+        return programs[target]
+
+    def run(name: str, sources: Iterable[Path], kind: str, *arguments: object) -> dict[str, int]:
+        command = [str(program(name, sources, kind)), *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if "unexpected memory mapping" in done.stderr:
+            pytest.skip("this kernel's address layout does not suit ThreadSanitizer")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return {key: int(value) for key, value in re.findall(r"(\w+)=(-?\d+)", done.stdout)}
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -2,12 +2,12 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import cycle
 
 from lightwave_sim.fleet import Fleet
 from lightwave_sim.hub_process import HubFailed
-from lightwave_sim.spread import HUES, SceneChange
+from lightwave_sim.spread import HUES, SceneChange, on_one_grid
 
 CHANGE_PERIOD_S = 0.35
 MUSIC_EVERY = 8  # changes of strip A for one of strip B
@@ -37,15 +37,16 @@ class Performance:
         self._thread = threading.Thread(target=self._run, name="performance")
         self._failure: Exception | None = None
 
-    def wait_until_ready(self, watch: Callable[[], None] = lambda: None) -> None:
-        """Returns when the hub calls every node READY. Raises what broke instead, or TimeoutError."""
+    def wait_until_ready(self) -> None:
+        """Returns when the hub has called every node READY and their frame grids have met, which takes a locked node
+        up to a second. In bad weather a node is DEGRADED and plays. Raises what broke instead, or TimeoutError.
+        """
         wanted = len(self._fleet.nodes)
         deadline = time.monotonic() + READY_TIMEOUT_S
         while True:
             self._fleet.check()
             states = [node["state"] for node in self._fleet.hub.get("/api/nodes")["nodes"]]
-            watch()
-            if states.count("READY") >= wanted:
+            if states.count("READY") + states.count("DEGRADED") >= wanted and on_one_grid(self._fleet.strip_a()):
                 return
             if time.monotonic() > deadline:
                 consoles = "\n".join(node.console[-2000:] for node in self._fleet.nodes)

@@ -6,12 +6,14 @@ off, so that the first frame of the new scene is the first frame in which the st
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from lightwave_sim.journal import Frame
 
 # Hue settings of the `solid` effect and which of red, green and blue each lights.
 HUES = {0: "r", 43: "rg", 85: "g", 128: "gb", 170: "b", 213: "rb"}
 NS_PER_US = 1000
+FRAME_NS = 1_000_000_000 // 60
 SETTLE_NS = 200_000_000  # a change asked for this shortly before the end had no time to be shown
 
 
@@ -79,6 +81,16 @@ def measure(changes: Sequence[SceneChange], strips: Sequence[Sequence[Frame]], e
         else:
             missed += 1
     return SpreadReport(spreads, missed)
+
+
+def on_one_grid(strips: Sequence[Sequence[Frame]], frame_ns: int = FRAME_NS) -> bool:
+    """Whether the newest frames of all strips start within a fifth of a frame of one another, modulo the frame."""
+    if not all(strips):
+        return False
+    starts = sorted(strip[-1].start_ns % frame_ns for strip in strips)
+    # Phases lie on a circle: they are together where one gap between neighbours spans all the rest of it.
+    gaps = [later - earlier for earlier, later in pairwise(starts)]
+    return max([*gaps, frame_ns - starts[-1] + starts[0]]) > frame_ns * 4 // 5
 
 
 def percentile(values: Sequence[float], share: float) -> float | None:
