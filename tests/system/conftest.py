@@ -27,12 +27,19 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def new_fleet(tmp_path: Path) -> FleetMaker:
-    """new_fleet(nodes=2, ...) as a context manager: ready at its start, checked for crashes at its end."""
+    """new_fleet(nodes=2, ...) as a context manager: ready at its start, checked for crashes at its end.
+
+    `ready` names the states that count as ready: in bad weather nodes are DEGRADED and play all the same.
+    """
 
     @contextmanager
-    def make(**options: Any) -> Iterator[Fleet]:
+    def make(ready: tuple[str, ...] = ("READY",), **options: Any) -> Iterator[Fleet]:
         with Fleet(FleetOptions(directory=tmp_path, **options)) as fleet:
-            wait_for(lambda: states(fleet).count("READY") == len(fleet.nodes), fleet, "every node is READY")
+            wait_for(
+                lambda: sum(state in ready for state in states(fleet)) == len(fleet.nodes),
+                fleet,
+                f"every node is {' or '.join(ready)}",
+            )
             yield fleet
             fleet.check()
 

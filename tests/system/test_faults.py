@@ -13,9 +13,7 @@ NS_PER_S = 1_000_000_000
 def test_a_killed_hub_is_outlived_and_rejoined(new_fleet: FleetMaker) -> None:
     with new_fleet(nodes=2) as fleet:
         fleet.hub.post("/api/scene", solid(85))
-        wait_for(
-            lambda: all_show(fleet, "g"), fleet, "both strips are green"
-        )
+        wait_for(lambda: all_show(fleet, "g"), fleet, "both strips are green")
         fleet.hub.kill()
         killed_ns = time.monotonic_ns()
         for node in fleet.nodes:
@@ -55,7 +53,8 @@ def test_a_node_finds_its_access_point_again(new_fleet: FleetMaker) -> None:
 
 
 def test_edges_survive_loss_reordering_and_duplicates(new_fleet: FleetMaker) -> None:
-    with new_fleet(nodes=2, weather=Weather(jitter_ms=15.0, loss_pct=20.0, duplicate_pct=10.0)) as fleet:
+    weather = Weather(jitter_ms=15.0, loss_pct=20.0, duplicate_pct=10.0)
+    with new_fleet(nodes=2, weather=weather, ready=("READY", "DEGRADED")) as fleet:
         for hue, colour in ((0, "r"), (85, "g"), (170, "b")) * 4:
             fleet.hub.post("/api/scene", solid(hue))
             wait_for(lambda colour=colour: all_show(fleet, colour), fleet, f"every strip shows {colour}")

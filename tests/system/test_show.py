@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 from lightwave_sim.fleet import STRIP_A_PIN
-from lightwave_sim.spread import HUES, SceneChange, colour_of, measure
+from lightwave_sim.spread import HUES, SceneChange, colour_of, measure, on_one_grid
 from tests.system.conftest import FleetMaker, all_show, known_nodes, node_at, wait_for
 
 STRIP_B_PIN = 4
@@ -25,8 +25,10 @@ def test_four_nodes_join_lock_and_become_ready(new_fleet: FleetMaker) -> None:
 
 def test_a_scene_change_shows_on_every_strip_in_the_same_frame(new_fleet: FleetMaker) -> None:
     with new_fleet(nodes=3, skew_ppm=60.0) as fleet:
+        # A node that has just locked slews its grid by 1 % of a frame a frame: it takes up to a second.
+        wait_for(lambda: on_one_grid(fleet.strip_a()), fleet, "the frame grids have met")
         changes = []
-        for hue in (0, 85, 170, 43):
+        for hue in (85, 170, 43, 213):
             changes.append(SceneChange(time.monotonic_ns(), hue))
             fleet.hub.post("/api/scene", solid(hue))
             wait_for(lambda hue=hue: all_show(fleet, HUES[hue]), fleet, f"every strip shows hue {hue}")
