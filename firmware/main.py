@@ -33,8 +33,12 @@ def run(config):
     pipeline = Pipeline(config, hardware)
     leds = "+".join([str(count) for count in config.leds])
     print("[BOOT] K1 LightwaveOS %s mac=%s leds=%s fps=%d" % (VERSION, hardware.station.mac(), leds, config.fps))
-    if hardware.audio.run is None:
+    print("[GPU TASK] Running on Core %d" % hardware.python_core)
+    if hardware.audio.core is None:
         print("[BOOT] no sound: %s" % hardware.audio.why)
+    else:
+        print("[AUDIO SYNC] Initialized successfully")
+        print("[AUDIO TASK] Running on Core %d" % hardware.audio.core)
     pipeline.run()
 
 

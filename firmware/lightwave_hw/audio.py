@@ -22,7 +22,8 @@ _LATENCY_LIMIT_US = const(100000)
 class Microphone:
     """`read` is HOT and the render thread's, `run` the audio thread's: after creation neither allocates."""
 
-    def __init__(self, native, clock, pins, rate):
+    def __init__(self, native, clock, pins, rate, core):
+        self.core = core
         self._native = native  # the module _lightwave, imported once: its import begins everything anew
         self._clock = clock
         self.snapshot_size = native.snapshot_size()
@@ -69,6 +70,10 @@ class Microphone:
         """Snapshots that the lock let through half written: none, ever."""
         self._native.audio_stats(self._stats)
         return self._stats[_TORN_AT]
+
+    def report(self):
+        """Nothing more to tell than the counters above."""
+        return {}
 
     def stop(self):
         """End `run`."""

@@ -54,6 +54,10 @@ class StockLedPort:
             self._start(strip)
         return late_us
 
+    def report(self):
+        """Counters for the keepalive. Not HOT."""
+        return {"led_busy": self.busy}
+
     def dark(self):
         """Switch all LEDs off, and wait until they are. Not for the hot path."""
         for strip in range(len(self._channels)):

@@ -3,6 +3,8 @@
 from lightwave.constants import CTRL_HTTP_PORT, HUB_IP, UDP_PORT
 from lightwave_node.frame_grid import FRAME_RATES
 
+STOCK = "stock"  # ports over what every MicroPython for ESP32 has
+NATIVE = "native"  # ports over our C module
 _MAX_STRIPS = 2
 _MAX_LEDS = 1024  # per strip; what fits is decided by memory and by the frame rate
 _MAX_PIN = 48
@@ -33,13 +35,17 @@ class Config:
         self.udp_port = take.integer("udp_port", 1, 65535, UDP_PORT)
         self.leds = take.integers("leds", 1, _MAX_LEDS, [160, 160])
         self.pins = take.integers("pins", 0, _MAX_PIN, [5, 4])
-        self.fps = take.choice("fps", FRAME_RATES, 60)
-        # Work on a frame begins this long before its deadline: late enough to know all edges of that frame.
-        self.lead_us = take.integer("lead_us", 1000, 1000000 // self.fps, 500000 // self.fps)
+        self.led_port = take.choice("led_port", (STOCK, NATIVE), STOCK)
+        self.fps = take.choice("fps", FRAME_RATES, 120 if self.led_port == NATIVE else 60)
+        # Work on a frame begins this long before its deadline. Early, so that a garbage collection or a busy network
+        # does not cost the frame; edges come APPLY_AHEAD_US ahead, of which this leaves the network the rest.
+        self.lead_us = take.integer("lead_us", 1000, 1000000 // self.fps, 875000 // self.fps)
         self.idle_after_s = take.integer("idle_after_s", 1, 300, 10)
         self.audio = take.boolean("audio", True)
+        self.audio_port = take.choice("audio_port", (STOCK, NATIVE), STOCK)
         self.audio_rate = take.integer("audio_rate", 12000, 48000, 16000)
         self.mic_pins = take.pins("mic_pins", {"sck": 14, "ws": 12, "sd": 13})
+        self.print_rates = take.boolean("print_rates", False)
         self.developer = take.boolean("developer", False)
         self.unknown = take.left_over()
         self._check_together()

@@ -44,8 +44,9 @@ class Pipeline:
             config.lead_us,
         )  # fmt: skip
         telemetry = Telemetry(
-            clock, timesync, self.stream, queue, self.renderer, fallback, board.leds, board.audio, board.heap_free
-        )
+            clock, timesync, self.stream, queue, self.renderer, fallback, board.leds, board.audio, board.heap_free,
+            config.print_rates,
+        )  # fmt: skip
         identity = {
             "mac": board.station.mac(),
             "fw": VERSION,

@@ -12,6 +12,7 @@ class Silence:
     def __init__(self, why):
         self.why = why
         self.run = None  # no thread
+        self.core = None
         self.snapshot_size = _SNAPSHOT_SIZE
         self.latency_us = Histogram(1000, 16)
         self.hops = 0
@@ -21,6 +22,9 @@ class Silence:
 
     def torn(self):
         return 0
+
+    def report(self):
+        return {}
 
     def stop(self):
         pass

@@ -1,16 +1,17 @@
 """What a node tells of itself: the fields of its keepalive, and lines on its console when something changes."""
 
-from lightwave import messages, ticks
+from lightwave import messages, packets, ticks
 from lightwave.compat import const
 from lightwave_node.fallback import HOLD, LIVE
 
 _SECOND_US = const(1000000)
+_CAPTURED_AT = const(4)  # firmware/native/snapshot.h: when the newest sample arrived
 
 
 class Telemetry:
     """The control thread's; reads counters of the other threads, each of which is one word."""
 
-    def __init__(self, clock, timesync, stream, queue, renderer, fallback, leds, audio, heap_free):
+    def __init__(self, clock, timesync, stream, queue, renderer, fallback, leds, audio, heap_free, print_rates):
         self._clock = clock
         self._timesync = timesync
         self._stream = stream
@@ -20,7 +21,10 @@ class Telemetry:
         self._leds = leds
         self._audio = audio
         self._heap_free = heap_free
+        self._print_rates = print_rates
+        self._sound = bytearray(audio.snapshot_size)
         self._second_began = clock.now()
+        self._counted_at = self._second_began
         self._shown_before = list(leds.shown)
         self._fps = [0.0 for _ in leds.shown]
         self._mode = fallback.mode
@@ -46,10 +50,25 @@ class Telemetry:
         if passed >= _SECOND_US:
             self.uptime_s += passed // _SECOND_US
             self._second_began = ticks.add(now, -(passed % _SECOND_US))
-            for i, shown in enumerate(self._leds.shown):
-                self._fps[i] = round((shown - self._shown_before[i]) * _SECOND_US / passed, 1)
-                self._shown_before[i] = shown
+            self._count_frames(now)
+            if self._print_rates:
+                self._print_second(now)
         self._print_changes()
+
+    def _count_frames(self, now):
+        """Over the time since the last count: a little more than a second, as we are called when there is time."""
+        passed = ticks.diff(now, self._counted_at)
+        self._counted_at = now
+        for i, shown in enumerate(self._leds.shown):
+            self._fps[i] = round((shown - self._shown_before[i]) * _SECOND_US / passed, 1)
+            self._shown_before[i] = shown
+
+    def _print_second(self, now):
+        """The lines that a burn-in watches."""
+        print("FPS: " + " ".join(["%s=%.1f" % (name, fps) for name, fps in zip("AB", self._fps)]))
+        if self._audio.read(self._sound):
+            age_us = ticks.diff(now, packets.low30(self._sound, _CAPTURED_AT))
+            print("Audio age: %.2f ms" % (max(0, age_us) / 1000))
 
     def keepalive(self, rssi):
         """The fields of a keepalive but the session's own."""
@@ -68,7 +87,7 @@ class Telemetry:
 
     def _stats(self):
         renderer, stream, timesync, audio = self._renderer, self._stream, self._timesync, self._audio
-        return {
+        counters = {
             "late": renderer.late,
             "applied": renderer.applied,
             "dups": stream.duplicate_edges,
@@ -89,6 +108,9 @@ class Telemetry:
             "reconnects": max(0, self.sessions - 1),
             "bad_messages": self.bad_messages,
         }
+        counters.update(self._leds.report())
+        counters.update(audio.report())
+        return counters
 
     def _print_changes(self):
         timesync = self._timesync

@@ -49,6 +49,8 @@ static mp_obj_t guard_del(mp_obj_t self_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(guard_del_obj, guard_del);
 
+extern const mp_obj_module_t lightwave_module;
+
 static const mp_rom_map_elem_t guard_locals_table[] = {
     { MP_ROM_QSTR(MP_QSTR___del__), MP_ROM_PTR(&guard_del_obj) },
 };
@@ -59,6 +61,10 @@ static MP_DEFINE_CONST_OBJ_TYPE(guard_type, MP_QSTR_guard, MP_TYPE_FLAG_NONE, lo
 MP_REGISTER_ROOT_POINTER(void *lightwave_guard);
 
 static mp_obj_t mod_init(void) {
+    // MicroPython calls __init__ at every import of a built-in module. Listed among the loaded ones it is found there
+    // instead, until a soft reset empties the list.
+    mp_obj_dict_store(MP_OBJ_FROM_PTR(&MP_STATE_VM(mp_loaded_modules_dict)), MP_OBJ_NEW_QSTR(MP_QSTR__lightwave),
+        MP_OBJ_FROM_PTR(&lightwave_module));
     mod_leds_reset();
     mod_audio_reset();
     MP_STATE_VM(lightwave_guard) = mp_obj_malloc_with_finaliser(mp_obj_base_t, &guard_type);

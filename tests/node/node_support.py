@@ -60,6 +60,9 @@ class FakeLeds:
             self.shown[strip] += 1
         return ticks.diff(self.started_at, at)
 
+    def report(self):
+        return {}
+
     def dark(self):
         pass
 

@@ -111,7 +111,7 @@ class Party:
         self.node.fallback.mode = 0
         self.telemetry = Telemetry(
             clock, self.timesync, self.stream, queue, self.node.renderer, self.node.fallback, self.node.leds,
-            self.node.audio, lambda: 100_000,
+            self.node.audio, lambda: 100_000, False,
         )  # fmt: skip
         config = Config()
         config.hub_port = self.hub.peer.port

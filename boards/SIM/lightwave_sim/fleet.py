@@ -11,7 +11,7 @@ from types import TracebackType
 from lightwave_sim.addresses import AddressBlock
 from lightwave_sim.hub_process import HubProcess
 from lightwave_sim.journal import Frame
-from lightwave_sim.options import SimOptions
+from lightwave_sim.options import PERSONALITIES, SimOptions, board_config
 from lightwave_sim.process import SimNode
 from lightwave_sim.relay import Weather
 
@@ -29,6 +29,7 @@ class FleetOptions:
 
     directory: Path
     nodes: int = 4
+    board: str = "K1_S3"
     audio: Path | None = None
     skew_ppm: float = 0.0
     weather: Weather = Weather()
@@ -86,6 +87,9 @@ class Fleet:
             node.start()
 
     def _node_options(self, number: int, skew_ppm: float, clock_offset_us: int, audio_t0_ns: int) -> SimOptions:
+        personality = PERSONALITIES[self.options.board]
+        config = board_config(self.options.board)
+        del config["ssid"]  # the access point is the SIM's own
         directory = self.options.directory / f"node{number}"
         directory.mkdir(parents=True, exist_ok=True)
         return SimOptions(
@@ -98,7 +102,9 @@ class Fleet:
             skew_ppm=skew_ppm,
             audio=self.options.audio,
             audio_t0_ns=audio_t0_ns,
-            config=dict(self.options.config),
+            config=config | self.options.config,
+            tick_hz=personality.tick_hz,
+            udp_mailbox=personality.udp_mailbox,
         )
 
     def _start_relay(self) -> None:

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 NS_PER_S = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Personality:
+    """What a board's image makes of the RTOS and the network stack: see DESIGN's facts about the board."""
+
+    tick_hz: int
+    udp_mailbox: int
+
+
+# A SIM node can be either of the boards that there are files for; each brings the config.json of its folder.
+PERSONALITIES = {"K1_S3": Personality(1000, 32), "GENERIC_S3": Personality(100, 6)}
+
+
+def board_config(board: str) -> dict[str, Any]:
+    """The template of a board's /config.json."""
+    config: dict[str, Any] = json.loads((ROOT / "boards" / board / "config.json").read_text())
+    return config
 
 
 @dataclass

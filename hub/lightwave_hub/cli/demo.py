@@ -13,6 +13,7 @@ from lightwave_sim import loop, report, table
 from lightwave_sim.audio import WavError, prepare_wav
 from lightwave_sim.fleet import MAX_NODES, Fleet, FleetOptions
 from lightwave_sim.hub_process import HubFailed
+from lightwave_sim.options import PERSONALITIES
 from lightwave_sim.performance import Performance
 from lightwave_sim.process import NodeCrashed
 from lightwave_sim.relay import Weather
@@ -30,6 +31,9 @@ TABLE_PERIOD_S = 1.0
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--nodes", type=number_within(1, MAX_NODES, int), default=4, help="1..16, default 4")
+    parser.add_argument(
+        "--board", choices=sorted(PERSONALITIES), default="K1_S3", help="our image at 120 FPS or stock at 60"
+    )
     parser.add_argument("--seconds", type=number_within(1, 86400, float), help="how long; default until Ctrl-C")
     parser.add_argument("--headless", action="store_true", help="no table; print only what went wrong")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write what was measured as JSON")
@@ -53,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
             options = FleetOptions(
                 directory=directory,
                 nodes=args.nodes,
+                board=args.board,
                 audio=_sound(args.audio, directory / "microphone.wav"),
                 skew_ppm=args.skew_ppm,
                 weather=Weather(jitter_ms=args.jitter_ms),
