@@ -52,7 +52,7 @@ def missing_packages() -> list[str]:
         wanted["dpkg-source"] = "dpkg-dev"
     missing = [package for tool, package in wanted.items() if shutil.which(tool) is None]
     # The compiler's package only recommends the C library's headers.
-    if not Path("/usr/include/stdio.h").exists():
+    if sys.platform == "linux" and not Path("/usr/include/stdio.h").exists():
         missing.append("libc6-dev")
     if _is_amd64() and not can_build_32bit():
         missing.append("gcc-multilib")
