@@ -9,9 +9,15 @@ def test_an_ssid_is_enough():
     config = Config({"ssid": "stage"})
     assert (config.hub_host, config.hub_port, config.udp_port) == ("192.168.4.1", 80, 49152)
     assert (config.leds, config.pins, config.fps) == ([160, 160], [5, 4], 60)
-    assert config.lead_us == 8333
+    assert config.lead_us == 14583
+    assert (config.led_port, config.audio_port) == ("stock", "stock")
     assert config.audio and not config.developer
     assert config.unknown == []
+
+
+def test_the_native_led_port_draws_twice_as_often():
+    config = Config({"ssid": "stage", "led_port": "native"})
+    assert (config.fps, config.lead_us) == (120, 7291)
 
 
 def test_unknown_keys_are_named_and_not_fatal():
@@ -43,6 +49,8 @@ def test_unknown_keys_are_named_and_not_fatal():
         ({"audio": 1}, "audio", "true or false"),
         ({"audio_rate": 8000}, "audio_rate", "12000 to 48000"),
         ({"idle_after_s": 301}, "idle_after_s", "1 to 300"),
+        ({"led_port": "spi"}, "led_port", "one of stock, native"),
+        ({"audio_port": 1}, "audio_port", "one of stock, native"),
         ({"lead_us": 20000}, "lead_us", "1000 to 16666"),
     ],
 )
