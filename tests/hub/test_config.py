@@ -1,5 +1,9 @@
 """The configuration file."""
 
+import dataclasses
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from lightwave import constants
@@ -61,3 +65,13 @@ def test_an_option_overrides_the_file_and_is_checked_like_it():
     assert (settings.hub.port, settings.hub.host) == (0, "0.0.0.0")
     with pytest.raises(ConfigError, match=r"hub\.port"):
         config.override(settings, "hub", port=70000)
+
+
+def test_the_example_file_names_every_key_with_its_default():
+    example = Path(config.__file__).parents[1] / "hub.example.toml"
+    assert config.load(example) == config.Config()
+    document = tomllib.loads(example.read_text())
+    sections = {section.name: section.type for section in dataclasses.fields(config.Config)}
+    assert {name: set(keys) for name, keys in document.items()} == {
+        name: {key.name for key in dataclasses.fields(section)} for name, section in sections.items()
+    }
