@@ -45,6 +45,8 @@ class Config:
         self.audio_port = take.choice("audio_port", (STOCK, NATIVE), STOCK)
         self.audio_rate = take.integer("audio_rate", 12000, 48000, 16000)
         self.mic_pins = take.pins("mic_pins", {"sck": 14, "ws": 12, "sd": 13})
+        # Flashing light can harm people: three flashes a second is the limit unless the installer lifts it here.
+        self.strobe_unlimited = take.boolean("strobe_unlimited", False)
         self.print_rates = take.boolean("print_rates", False)
         self.developer = take.boolean("developer", False)
         self.unknown = take.left_over()

@@ -14,7 +14,7 @@ IDLE = 2  # silent for longer than somebody would wait, or since power on: a dim
 _FADE_TO_IDLE_MS = 2000
 _FADE_TO_SHOW_MS = 250
 _IDLE_EFFECT = "gradient"
-_IDLE_BRIGHTNESS = 24
+_IDLE_BRIGHTNESS = 86  # as the eye sees it; a tenth of the light
 _IDLE_SPEED = 10
 _IDLE_HUE = 150
 

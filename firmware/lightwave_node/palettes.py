@@ -1,23 +1,45 @@
-"""Palettes: gradients of 16-bit linear light. A palette's place in PALETTES is its id on the wire.
+"""Palettes: gradients, expanded to 16-bit linear light when a channel takes one. A palette's place in PALETTES is its
+id on the wire: add at the end, never in between.
 
-Add one by adding a line: its name, then stops of (position 0..255, red, green, blue 0..255), the first at 0 and the
-last at 255; ending as it began makes it seamless. Channel values are light, not screen colours: 128 is half the light.
+A palette is its name and its stops, four bytes each: position, red, green, blue, as on a screen (sRGB). The first
+stands at 00, the last at ff; the whole is a ring, so it looks best when it ends as it began.
 """
 
-from array import array
-
 FROM_HUE = "hue"  # palette 0: neighbouring colours around the channel's own hue, made when the hue is known
+_HUE_SPAN = 48  # it wanders from the hue this far round the circle, and back
 
 PALETTES = (
-    (FROM_HUE, ()),
-    ("rainbow", (0, 255, 0, 0, 43, 255, 255, 0, 85, 0, 255, 0, 128, 0, 255, 255, 170, 0, 0, 255, 213, 255, 0, 255,
-                 255, 255, 0, 0)),
-    ("fire", (0, 32, 0, 0, 96, 255, 24, 0, 160, 255, 112, 0, 208, 255, 208, 64, 255, 32, 0, 0)),
-    ("ocean", (0, 0, 4, 48, 96, 0, 64, 128, 160, 0, 200, 160, 208, 128, 255, 224, 255, 0, 4, 48)),
-    ("forest", (0, 0, 24, 4, 96, 16, 128, 8, 176, 128, 192, 16, 255, 0, 24, 4)),
-    ("sunset", (0, 64, 0, 96, 80, 255, 16, 48, 160, 255, 96, 0, 208, 255, 32, 96, 255, 64, 0, 96)),
-    ("ice", (0, 0, 32, 128, 112, 64, 160, 255, 176, 240, 255, 255, 255, 0, 32, 128)),
-    ("party", (0, 255, 0, 160, 64, 96, 0, 255, 128, 0, 96, 255, 192, 255, 128, 0, 255, 255, 0, 160)),
+    (FROM_HUE, b""),
+    ("rainbow", b"\x00\xff\x00\x00" b"\x2b\xff\xff\x00" b"\x55\x00\xff\x00" b"\x80\x00\xff\xff" b"\xaa\x00\x00\xff"
+                b"\xd5\xff\x00\xff" b"\xff\xff\x00\x00"),
+    ("fire", b"\x00\x50\x00\x00" b"\x50\xff\x30\x00" b"\xa0\xff\x90\x00" b"\xd0\xff\xe0\x80" b"\xff\x50\x00\x00"),
+    ("ocean", b"\x00\x00\x18\x70" b"\x60\x00\x70\xb8" b"\xa0\x00\xd8\xc8" b"\xd0\xb8\xff\xf0" b"\xff\x00\x18\x70"),
+    ("forest", b"\x00\x00\x48\x10" b"\x60\x30\xb0\x20" b"\xb0\xb0\xd8\x30" b"\xff\x00\x48\x10"),
+    ("sunset", b"\x00\x70\x00\xa0" b"\x50\xff\x30\x70" b"\xa0\xff\xa0\x00" b"\xd0\xff\x60\xa0" b"\xff\x70\x00\xa0"),
+    ("ice", b"\x00\x00\x50\xb8" b"\x70\x80\xd0\xff" b"\xb0\xf8\xff\xff" b"\xff\x00\x50\xb8"),
+    ("party", b"\x00\xff\x00\xd0" b"\x40\x90\x00\xff" b"\x80\x00\x90\xff" b"\xc0\xff\xb0\x00" b"\xff\xff\x00\xd0"),
+    ("lava", b"\x00\x30\x00\x00" b"\x50\xc0\x00\x00" b"\xa0\xff\x40\x00" b"\xc0\xff\xd0\x40" b"\xff\x30\x00\x00"),
+    ("aurora", b"\x00\x00\x60\x40" b"\x50\x20\xff\x90" b"\x90\x20\xa0\xd0" b"\xc8\x90\x30\xe0" b"\xff\x00\x60\x40"),
+    ("pastel", b"\x00\xff\xb0\xc0" b"\x40\xff\xe8\xa8" b"\x80\xb0\xf0\xc0" b"\xc0\xb0\xc8\xff" b"\xff\xff\xb0\xc0"),
+    ("neon", b"\x00\xff\x00\x90" b"\x55\x00\xf0\xff" b"\xaa\x90\xff\x00" b"\xff\xff\x00\x90"),
+    ("cyberpunk", b"\x00\x20\x00\x80" b"\x55\xff\x00\xb0" b"\xaa\x00\xe8\xff" b"\xff\x20\x00\x80"),
+    ("vaporwave", b"\x00\xff\x70\xd0" b"\x60\x90\x60\xff" b"\xb0\x30\xe0\xf0" b"\xff\xff\x70\xd0"),
+    ("candy", b"\x00\xff\x20\x50" b"\x50\xff\xd0\xe0" b"\xa8\xff\x70\xc0" b"\xff\xff\x20\x50"),
+    ("autumn", b"\x00\x90\x20\x00" b"\x50\xe0\x70\x00" b"\xa0\xf8\xc0\x30" b"\xd0\xa8\x38\x10" b"\xff\x90\x20\x00"),
+    ("spring", b"\x00\x60\xd0\x40" b"\x50\xf0\xf0\x70" b"\xa0\xff\xa0\xc8" b"\xd0\x90\xe8\xb0" b"\xff\x60\xd0\x40"),
+    ("meadow", b"\x00\x30\x90\x20" b"\x60\xa0\xe0\x40" b"\x90\xff\xf0\x60" b"\xc0\x50\xc0\xd8" b"\xff\x30\x90\x20"),
+    ("deep_sea", b"\x00\x00\x08\x30" b"\x60\x00\x38\x80" b"\xb0\x00\x90\xa8" b"\xd0\x40\xe0\xc0" b"\xff\x00\x08\x30"),
+    ("twilight", b"\x00\x18\x10\x60" b"\x50\x60\x30\xa8" b"\xa0\xe0\x70\xa0" b"\xc8\xff\xb8\x80" b"\xff\x18\x10\x60"),
+    ("gold", b"\x00\x78\x40\x00" b"\x60\xf0\xa8\x10" b"\xa0\xff\xf0\xb0" b"\xff\x78\x40\x00"),
+    ("copper", b"\x00\x60\x20\x10" b"\x70\xd8\x78\x48" b"\xa8\xff\xd0\xa8" b"\xff\x60\x20\x10"),
+    ("rose", b"\x00\x80\x00\x30" b"\x60\xf0\x30\x60" b"\xb0\xff\xc0\xc8" b"\xff\x80\x00\x30"),
+    ("mint", b"\x00\x00\x90\x70" b"\x60\x50\xe8\xb8" b"\xb0\xd8\xff\xe8" b"\xff\x00\x90\x70"),
+    ("candle", b"\x00\xc0\x50\x08" b"\x60\xff\x90\x28" b"\xb0\xff\xc8\x70" b"\xff\xc0\x50\x08"),
+    ("daylight", b"\x00\xff\xb0\x68" b"\x60\xff\xe8\xd0" b"\xa0\xf0\xf4\xff" b"\xff\xff\xb0\x68"),
+    ("traffic", b"\x00\xff\x00\x00" b"\x54\xff\x00\x00" b"\x56\xff\xb0\x00" b"\xa9\xff\xb0\x00" b"\xab\x00\xff\x30"
+                b"\xfd\x00\xff\x30" b"\xff\xff\x00\x00"),
+    ("tricolour", b"\x00\x00\x30\xff" b"\x54\x00\x30\xff" b"\x56\xff\xff\xff" b"\xa9\xff\xff\xff" b"\xab\xff\x10\x20"
+                  b"\xfd\xff\x10\x20" b"\xff\x00\x30\xff"),
 )  # fmt: skip
 
 
@@ -26,32 +48,21 @@ def names():
 
 
 def gradients():
-    """One array('H') of (position, red, green, blue) per palette, 16 bits a colour; empty for FROM_HUE."""
-    return [array("H", [v if i % 4 == 0 else v * 257 for i, v in enumerate(stops)]) for _, stops in PALETTES]
+    """The stops of each palette; none for FROM_HUE."""
+    return [stops for _, stops in PALETTES]
 
 
-def hue_colour(colour, at, hue, saturation):
-    """Write the pure colour of a hue (256 = full circle) at colour[at..at+2], paler with less saturation (0..255).
+def hue_stops(stops, hue):
+    """Make the 12 bytes of `stops` palette 0 around a hue (256 = full circle). Allocates nothing."""
+    stops[0], stops[4], stops[8] = 0, 128, 255
+    pure_colour(stops, 1, hue)
+    pure_colour(stops, 5, hue + _HUE_SPAN & 255)
+    pure_colour(stops, 9, hue)
 
-    Allocates nothing.
-    """
-    sector = hue * 6 >> 8
-    rising = (hue * 6 & 255) * 257
-    falling = 65535 - rising
-    floor = (255 - saturation) * 257
-    red, green, blue = 65535, 0, 0
-    if sector == 0:
-        green = rising
-    elif sector == 1:
-        red, green = falling, 65535
-    elif sector == 2:
-        red, green, blue = 0, 65535, rising
-    elif sector == 3:
-        red, green, blue = 0, falling, 65535
-    elif sector == 4:
-        red, blue = rising, 65535
-    else:
-        blue = falling
-    colour[at] = floor + (red >> 8) * saturation
-    colour[at + 1] = floor + (green >> 8) * saturation
-    colour[at + 2] = floor + (blue >> 8) * saturation
+
+def pure_colour(colour, at, hue):
+    """Write the colour of a hue at colour[at..at+2], red green blue, 0..255 as on a screen. Allocates nothing."""
+    for part in range(3):  # each is full for a third of the circle, and fades within the sixths beside it
+        away = (hue * 6 - part * 512 + 768) % 1536 - 768  # in 1/256 of a sixth from where it is full
+        light = 511 - (away if away >= 0 else -away)
+        colour[at + part] = 255 if light > 255 else light if light > 0 else 0

@@ -37,6 +37,8 @@ class Pipeline:
         show = ShowState()
         gradients = palettes.gradients()
         strips = [Strip(board.kernels, length, effects.EFFECTS, gradients) for length in config.leds]
+        for strip in strips:
+            strip.flashes.unlimited = config.strobe_unlimited
         fallback = Fallback(config.idle_after_s * 1000, grid.frame_us, effects.names())
         self.stream = Stream(clock, board.receiver, queue)
         self.renderer = Renderer(

@@ -1,7 +1,7 @@
 """The render loop: events at frame boundaries, both strips, out on the deadline.
 
 A thread of its own, and the only one that touches the show state, the strips and the LED port. HOT: a frame allocates
-nothing (tests/node/test_allocation.py runs it under a locked heap) and waits for nothing but its own deadlines.
+nothing (tests/node/test_both_hot_path.py runs it under a locked heap) and waits for nothing but its own deadlines.
 """
 
 from lightwave import ticks

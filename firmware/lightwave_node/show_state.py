@@ -56,7 +56,8 @@ def _newer(edge, than):
 
 class ChannelLook:
     """One channel's parameters. `restarts` counts scene changes, `changes` counts changes of any kind: the strip that
-    draws this compares them with those of its last frame. `fade_ms` and `since` (30-bit hub time) are the latest's."""
+    draws this compares them with those of its last frame. Of the latest change, `fade_ms` and `since` (30-bit hub time)
+    say how it fades; `still` that it does so from a picture of the last frame, which does not move on."""
 
     def __init__(self):
         self.effect = 0
@@ -73,6 +74,18 @@ class ChannelLook:
         self.changes = 0
         self.fade_ms = 0
         self.since = 0
+        self.still = False
+
+    def become(self, other):
+        """Take over what is drawn of another look; whether and how it changes stays."""
+        self.effect = other.effect
+        self.palette = other.palette
+        self.speed = other.speed
+        self.intensity = other.intensity
+        self.hue = other.hue
+        self.saturation = other.saturation
+        self.blur = other.blur
+        self.mirror = other.mirror
 
     def set_fields(self, buf, block, mask):
         """Take the masked fields from the channel block at buf[block]."""
@@ -111,10 +124,11 @@ class ChannelLook:
             and self.mirror == (flags & FLAG_MIRROR != 0)
         )
 
-    def note_change(self, fade_ms, since):
+    def note_change(self, fade_ms, since, still=False):
         self.changes += 1
         self.fade_ms = fade_ms
         self.since = since
+        self.still = still
 
 
 class ShowState:
@@ -183,11 +197,10 @@ class ShowState:
     def soften(self, fade_ms, since):
         """Fade from what is seen to what the looks say, because what is drawn is about to jump."""
         for i in range(CHANNELS):
-            self.channels[i].note_change(fade_ms, since)
+            self.channels[i].note_change(fade_ms, since, True)
 
     def level(self, look):
-        """The share of full light a channel gets, 0..256: master x channel / 255, or 0 when off."""
+        """Where the channel's fader stands in effect, 0..light.FULL: master x channel / 255, or 0 when off."""
         if not (self.lit and look.enabled):
             return 0
-        level = self.master * look.brightness // 255
-        return level + (level >> 7)
+        return self.master * look.brightness * 256 // 255

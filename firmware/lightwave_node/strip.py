@@ -1,98 +1,100 @@
 """One strip: from a channel's look to the bytes for its wire.
 
-HOT: owned by the render thread; nothing but creation allocates. Pixels are 16-bit linear light. A WS2812's duty cycle
-is linear in light too, so between the two there is only scaling and no gamma table; what is not linear is the eye's
-judgement of a fader, and that belongs to whoever moves the fader.
+HOT: owned by the render thread; nothing but creation allocates. A frame goes effect -> cross-fade -> brightness ->
+dithering -> wire bytes; what its numbers mean in light is said in light.py.
 """
 
 from array import array
 
 from lightwave import ticks
-from lightwave_node.palettes import hue_colour
+from lightwave_node.canvas import Canvas, FlashLimit, frame_time
+from lightwave_node.light import THRESHOLDS, gain
 
-_FULL_WEIGHT = 1024
-_HUE_PALETTE_SPAN = 48  # palette 0 wanders from the hue this far round the circle, and back
-
-
-class Canvas:
-    """What effects draw on: `pixels` for `count` LEDs, and the channel's colours: `colour` (its hue), `palette` and its
-    256 colours in `table`."""
-
-    def __init__(self, kernels, count, gradients):
-        self.count = count
-        self.pixels = array("H", bytes(6 * count))
-        self.colour = array("H", (0, 0, 0))
-        self.table = array("H", bytes(6 * 256))
-        self._kernels = kernels
-        self._gradients = gradients
-        self._hue_gradient = array("H", (0, 0, 0, 0, 128, 0, 0, 0, 255, 0, 0, 0))
-        self.palette = -1  # as shown: 0 where the look's is unknown
-        self._hue = self._saturation = -1
-
-    def choose_colours(self, look):
-        """Make `colour` and `table` those of the look, where they are not already."""
-        palette = look.palette if look.palette < len(self._gradients) else 0
-        recoloured = look.hue != self._hue or look.saturation != self._saturation
-        if recoloured:
-            self._hue, self._saturation = look.hue, look.saturation
-            hue_colour(self.colour, 0, look.hue, look.saturation)
-        if palette != self.palette or (recoloured and palette == 0):
-            self.palette = palette
-            gradient = self._gradients[palette]
-            if palette == 0:
-                gradient = self._hue_gradient
-                hue_colour(gradient, 1, look.hue, look.saturation)
-                hue_colour(gradient, 5, (look.hue + _HUE_PALETTE_SPAN) & 255, look.saturation)
-                hue_colour(gradient, 9, look.hue, look.saturation)
-            self._kernels.spread(self.table, gradient, len(gradient) // 4)
+_FULL_WEIGHT = 8192
 
 
 class Strip:
-    """Draws the channel's effect, cross-fades from the frame before a change, and converts to wire bytes."""
+    """Draws the channel's effect, and while a cross-fade lasts the one before it as well.
+
+    A change that comes while a fade is running fades from what was last seen, which then stands still: two effects
+    at a time is what a frame has room for.
+    """
 
     def __init__(self, kernels, count, effects, gradients):
         self.count = count
         self.wire = bytearray(3 * count)
+        self.flashes = FlashLimit()
         self._kernels = kernels
-        self._effects = [effect(kernels, count) for effect in effects]
-        self._canvas = Canvas(kernels, count, gradients)
-        self._before = array("H", bytes(6 * count))  # the frame that a fade starts from
-        self._level_before = 0
-        self._level = 0  # as shown in the last frame, 0..256
+        self._effects = effects
+        self._canvas = Canvas(kernels, count, gradients, self.flashes)
+        self._leaving = Canvas(kernels, count, gradients, self.flashes)
+        self._pixels = array("H", bytes(6 * count))
+        self._pixels_before = array("H", bytes(6 * count))  # what a fade starts from
+        self._still = False  # it is a picture, not a running effect
+        self._fader = self._fader_before = 0  # as shown in the last frame, and when the fade began
         self._fade_ms = 0  # 0: no fade is running
         self._fade_since = 0
         self._look = None
         self._restarts = self._changes = 0
+        self._hub30 = 0
+        self._frame = 0
 
-    def render(self, look, level, moment):
-        """Fill `wire` with the frame for `moment` at `level` (0..256)."""
-        effect = self._effects[look.effect if look.effect < len(self._effects) else 0]
+    def render(self, look, fader, moment):
+        """Fill `wire` with the frame for `moment`, with the fader at 0..light.FULL."""
+        passed_us = frame_time(moment.hub30, self._hub30)
+        self._hub30 = moment.hub30
+        self.flashes.step(passed_us)
         if look is not self._look or look.changes != self._changes:
-            self._take_change(look, effect)
-        canvas = self._canvas
-        canvas.choose_colours(look)
-        effect.render(canvas, look, moment)
+            self._take_change(look, fader)
+        self._canvas.render(self._pixels, moment, passed_us)
         if self._fade_ms:
-            weight = self._fade_weight(moment.hub30)
-            self._kernels.blend(canvas.pixels, self._before, self.count, weight)
-            level = self._level_before + ((level - self._level_before) * weight >> 10)
-        self._level = level
-        self._kernels.to_wire(canvas.pixels, self.wire, self.count, level)
+            fader = self._cross_fade(fader, moment, passed_us)
+        self._fader = fader
+        self._frame = self._frame + 1 & 255
+        self._to_wire(gain(fader))
 
-    def _take_change(self, look, effect):
-        if look is not self._look or look.restarts != self._restarts:
-            effect.start()
+    def _to_wire(self, light):
+        self._kernels.to_wire(self._pixels, self.wire, self.count, light, THRESHOLDS, self._frame)
+
+    def _cross_fade(self, fader, moment, passed_us):
+        """Mix the new picture with the old one; where the fader is meanwhile."""
+        weight = self._fade_weight(moment.hub30)
+        if not self._still:
+            self._leaving.render(self._pixels_before, moment, passed_us)
+        self._kernels.blend(self._pixels, self._pixels_before, self.count, weight)
+        return self._fader_before + ((fader - self._fader_before) * weight >> 13)
+
+    def _take_change(self, look, fader):
+        restart = look is not self._look or look.restarts != self._restarts
+        still = look.still or self._fade_ms != 0 or self._look is None
         self._look = look
         self._restarts = look.restarts
         self._changes = look.changes
+        if look.fade_ms:
+            self._begin_fade(look, restart, still)
+        elif restart:
+            self._fade_ms = 0
+        else:
+            self._fader_before = fader  # the fader moves at once, also while pictures are fading
+        self._canvas.show(self._effects[look.effect if look.effect < len(self._effects) else 0], look)
+        if restart:
+            self._canvas.begin(self._hub30)
+
+    def _begin_fade(self, look, restart, still):
+        self._still = still
+        if still:
+            self._pixels, self._pixels_before = self._pixels_before, self._pixels
+        else:
+            before = self._canvas
+            self._canvas, self._leaving = self._leaving, before
+            if not restart:
+                self._canvas.take_over(before)
+        self._fader_before = self._fader
         self._fade_ms = look.fade_ms
         self._fade_since = look.since
-        if self._fade_ms:
-            self._level_before = self._level
-            self._kernels.copy(self._before, self._canvas.pixels, self.count)
 
     def _fade_weight(self, hub30):
-        """How far the fade is, 0..1024; ends it when it is through."""
+        """How far the fade is, 0..8192; ends it when it is through."""
         gone_ms = ticks.diff(hub30, self._fade_since) // 1000
         if gone_ms >= self._fade_ms:
             self._fade_ms = 0

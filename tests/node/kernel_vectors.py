@@ -1,12 +1,13 @@
-"""Inputs and results that every kernel module must agree on: the plain and the viper twins.
+"""Inputs and results that every kernel package must agree on: the plain and the viper twins.
 
-Runs on both interpreters. `check(kernels)` raises AssertionError naming the kernel that is wrong.
+Runs on both interpreters. `check(kernels)` raises AssertionError naming the kernel that is wrong. kernel_random.py
+holds the twins to each other on inputs that nobody chose.
 """
 
 from array import array
 
-COUNT = 5
-RED = (65535, 0, 0)
+from lightwave_node.light import LINEAR, THRESHOLDS
+
 SPECTRUM_AT = 20
 
 
@@ -14,7 +15,11 @@ def words(*values):
     return array("H", values)
 
 
-def ramp(count):
+def zeros(count):
+    return array("H", bytes(2 * count))
+
+
+def ramp_of(count):
     return array("H", [(i * 4099 + 77) & 0xFFFF for i in range(count)])
 
 
@@ -22,59 +27,152 @@ def same(name, got, wanted):
     assert list(got) == list(wanted), name + ": " + repr(list(got)) + " is not " + repr(list(wanted))
 
 
+# ---- fields ---------------------------------------------------------------------------------------------------------
+
+
 def check_copy(kernels):
-    target = array("H", bytes(6 * COUNT))
-    kernels.copy(target, ramp(3 * COUNT), COUNT - 1)
-    same("copy", target, list(ramp(15))[:12] + [0] * 3)
+    target = zeros(5)
+    kernels.copy(target, ramp_of(5), 4)
+    same("copy", target, list(ramp_of(4)) + [0])
 
 
-def check_fill(kernels):
-    pixels = array("H", bytes(6 * COUNT))
-    kernels.fill(pixels, 1, 3, words(65535, 1, 32768))
-    same("fill", pixels, [0] * 3 + [65535, 1, 32768] * 3 + [0] * 3)
+def check_ramp(kernels):
+    field = zeros(5)
+    kernels.ramp(field, 4, 65000, 300)
+    same("ramp", field, [65000, 65300, 64, 364, 0])
+    kernels.ramp(field, 5, 7, 0)
+    same("ramp of one value", field, [7] * 5)
 
 
-def check_dim(kernels):
-    pixels = words(65535, 256, 255, 1, 0, 40000)
-    kernels.dim(pixels, 2, 128)
-    same("dim", pixels, [32767, 128, 127, 0, 0, 20000])
-    kernels.dim(pixels, 2, 256)
-    same("dim by 256", pixels, [32767, 128, 127, 0, 0, 20000])
+def check_swell(kernels):
+    field = words(0, 0, 0, 0, 0, 60000)
+    kernels.swell(field, 5, -65536, 16384, 256)
+    same("swell", field, [0, 32768, 65535, 32761, 0, 60000])
+    field = words(60000)
+    kernels.swell(field, 1, 32768, 0, 128)
+    same("swell round the end", field, [(60000 + 32767) & 0xFFFF])
+
+
+def check_fade(kernels):
+    field = words(65535, 1, 0, 40000, 9)
+    kernels.fade(field, 4, 8192)
+    same("fade", field, [32767, 0, 0, 20000, 9])
+    kernels.fade(field, 5, 16384)
+    same("fade by nothing", field, [32767, 0, 0, 20000, 9])
+
+
+def check_spot(kernels):
+    field = words(0, 0, 0, 65535, 0)
+    kernels.spot(field, 5, 512, 512)
+    same("spot", field, [0, 32767, 65534, 65535, 0])
+    kernels.spot(field, 5, -256, 512)
+    kernels.spot(field, 5, 1280, 300)
+    same("spot over both ends", field, [32767, 32767, 65534, 65535, 9611])
+
+
+def check_box(kernels):
+    field = zeros(5)
+    kernels.box(field, 5, 384, 832, 60000)
+    same("box", field, [0, 30000, 60000, 15000, 0])
+    kernels.box(field, 5, -2000, 128, 60000)
+    kernels.box(field, 5, 1152, 9000, 2000)
+    kernels.box(field, 5, 600, 500, 60000)
+    same("box over both ends", field, [30000, 30000, 60000, 15000, 1000])
+
+
+def check_tail(kernels):
+    field = words(0, 0, 0, 5, 0)
+    kernels.tail(field, 5, 512, 512)
+    same("tail", field, [0, 32767, 65534, 5, 0])
+    field = zeros(4)
+    kernels.tail(field, 4, 0, 512)
+    same("tail round the end", field, [65534, 0, 0, 32767])
+
+
+def check_shift(kernels):
+    field = words(1, 2, 3, 4, 5)
+    kernels.shift(field, 4, 1, 9)
+    same("shift", field, [9, 1, 2, 3, 5])
+    kernels.shift(field, 5, 7, 8)
+    same("shift by more than all", field, [8] * 5)
+
+
+def check_fold(kernels):
+    field = words(1, 2, 3, 0, 0, 0, 0, 0, 0)
+    kernels.fold(field, 8, 3)
+    same("fold", field, [1, 2, 3, 3, 2, 1, 1, 2, 0])
+    field = words(4, 0, 0)
+    kernels.fold(field, 3, 1)
+    same("fold of one", field, [4] * 3)
+
+
+def check_sow(kernels):
+    lights, places, state = zeros(8), zeros(8), words(1, 200)
+    kernels.sow(lights, places, 8, state, 400, 60000)
+    same("sow: state", state, [24609, 88])
+    same("sow: lights", lights, [0, 0, 0, 65535, 65535, 0, 0, 0])
+    same("sow: places", places, [0, 0, 0, 64224, 10976, 0, 0, 0])
+
+
+def check_twinkle(kernels):
+    field = zeros(6)
+    kernels.twinkle(field, 6, 0, 65536)
+    full = list(field)
+    kernels.twinkle(field, 6, 1 << 20, 65536)
+    same("twinkle after a lap", field, full)
+    kernels.twinkle(field, 6, 0, 2)
+    same("twinkle rarely", field, [0] * 6)
+
+
+def check_burn(kernels):
+    heats, places, state = words(0, 0, 60000, 0, 0), zeros(5), words(1, 0)
+    kernels.burn(heats, places, 5, state, 0, 1000)
+    same("burn: heat drifts up", heats[3:], [19921, 39843])
+    same("burn: places", places, [(1000 + (heat * 3 >> 2)) & 0xFFFF for heat in heats])
+    kernels.burn(words(5), words(0), 1, state, 16383, 0)
+
+
+# ---- frame ----------------------------------------------------------------------------------------------------------
+
+TO_GREEN = b"\x00\xff\x00\x00\x80\x00\xff\x00\xff\x00\x00\xff"
+
+
+def table_of(kernels, stops, white=0):
+    table = zeros(3 * 65)
+    kernels.spread(table, stops, len(stops) // 4, LINEAR, white)
+    return table
 
 
 def check_spread(kernels):
-    table = array("H", bytes(6 * 256))
-    kernels.spread(table, words(0, 65535, 0, 0, 128, 0, 65535, 0, 255, 0, 0, 65535), 3)
-    for entry, colour in (
-        (0, RED),
-        (64, (32767, 32767, 0)),
-        (127, (511, 65023, 0)),
-        (128, (0, 65535, 0)),
-        (255, (0, 0, 65535)),
-    ):
+    table = table_of(kernels, TO_GREEN)
+    for entry, colour in ((0, (65535, 0, 0)), (32, (255, 65279, 0)), (64, (0, 0, 65535))):
         same("spread at " + str(entry), table[3 * entry : 3 * entry + 3], colour)
+    middle = table[16 * 3 : 16 * 3 + 3]
+    assert abs(middle[0] - 32895) < 99 and abs(middle[1] - 32639) < 99 and middle[2] == 0, "spread between two stops"
+    white = table_of(kernels, TO_GREEN, 65535)
+    assert white[0] == 65535 and white[1] == white[2] >= 65530, "spread drawn to white"
 
 
-def check_sample(kernels):
-    table = array("H", bytes(6 * 256))
-    kernels.spread(table, words(0, 0, 0, 0, 255, 65535, 255, 0), 2)
-    pixels = array("H", bytes(6 * COUNT))
-    kernels.sample(pixels, COUNT, table, 65280, 13000)  # from the last entry round to the first
-    entries = [((65280 + i * 13000) >> 8) & 255 for i in range(COUNT)]
-    same("sample", pixels, [v for entry in entries for v in table[3 * entry : 3 * entry + 3]])
+def check_paint(kernels):
+    pixels = zeros(15)
+    table = table_of(kernels, TO_GREEN)
+    kernels.paint(pixels, 4, words(0, 0, 65535, 0), words(65535, 32768, 65535, 0), table)
+    same("paint", pixels[:6], [65535, 0, 0, 16383, 0, 0])
+    same("paint: dark and beyond", pixels[9:], [0] * 6)
+    assert pixels[6] == 0 and pixels[8] > 65000, "paint at the end of the table"
 
 
 def check_mirror(kernels):
-    odd = ramp(15)
+    odd = ramp_of(15)
     kernels.mirror(odd, 5)
-    start = list(ramp(15))
+    start = list(ramp_of(15))
     same("mirror odd", odd, start[:9] + start[3:6] + start[:3])
-    even = ramp(12)
+    even = ramp_of(12)
     kernels.mirror(even, 4)
     same("mirror even", even, start[:6] + start[3:6] + start[:3])
-    one = ramp(3)
+    one = ramp_of(3)
     kernels.mirror(one, 1)
-    same("mirror one", one, ramp(3))
+    same("mirror one", one, ramp_of(3))
 
 
 def check_blur(kernels):
@@ -88,41 +186,63 @@ def check_blur(kernels):
 
 def check_blend(kernels):
     pixels = words(65535, 0, 1000)
-    kernels.blend(pixels, words(0, 65535, 1000), 1, 512)
+    kernels.blend(pixels, words(0, 65535, 1000), 1, 4096)
     same("blend", pixels, [32767, 32767, 1000])
-    kernels.blend(pixels, words(0, 65535, 7), 1, 1024)
+    kernels.blend(pixels, words(0, 65535, 7), 1, 8192)
     same("blend to the end", pixels, [32767, 32767, 1000])
     kernels.blend(pixels, words(0, 65535, 7), 1, 0)
     same("blend from the start", pixels, [0, 65535, 7])
 
 
-def check_follow_spectrum(kernels):
+def check_to_wire(kernels):
+    wire = bytearray(6)
+    for turn in range(256):
+        kernels.to_wire(words(65535, 32768, 0, 0, 64, 65535), wire, 2, 16320, THRESHOLDS, turn)
+        assert wire[1] == wire[5] == 255 and wire[2] == 0 and wire[4] == 0, "to_wire: what no threshold changes"
+        assert wire[0] in (127, 128), "to_wire: a fraction"
+        kernels.to_wire(words(65535, 32768, 255, 0, 256, 65280), wire, 2, 0, THRESHOLDS, turn)
+        same("to_wire off", wire, [0] * 6)
+
+
+# ---- sound and link -------------------------------------------------------------------------------------------------
+
+
+def check_follow(kernels):
     snapshot = bytearray(SPECTRUM_AT + 6)
     snapshot[SPECTRUM_AT : SPECTRUM_AT + 6] = b"\xff\xff\x00\x01\x00\x00"
     levels = words(100, 65535, 512)
-    kernels.follow_spectrum(levels, snapshot, 3, 128)
-    same("follow_spectrum", levels, [65535, 32767, 256])
+    kernels.follow(levels, snapshot, 3, 8192)
+    same("follow", levels, [65535, 32767, 256])
 
 
-def check_bars(kernels):
-    table = array("H", bytes(6 * 256))
-    kernels.spread(table, words(0, 65535, 65535, 0, 255, 65535, 65535, 0), 2)
-    pixels = array("H", bytes(6 * COUNT))
-    kernels.bars(pixels, COUNT, words(0, 65535, 0), 3, table)
-    same("bars", pixels, [0, 0, 0, 32763, 32763, 0, 65531, 65531, 0, 32763, 32763, 0, 0, 0, 0])
-    kernels.bars(pixels, 1, words(65535, 0), 2, table)
-    same("bars on one LED", pixels[:3], [65531, 65531, 0])
+def check_follow_chroma(kernels):
+    snapshot = bytearray(152)
+    for number, magnitude in ((0, 7), (12, 900), (25, 5), (63, 60)):
+        snapshot[SPECTRUM_AT + 2 * number] = magnitude & 255
+        snapshot[SPECTRUM_AT + 2 * number + 1] = magnitude >> 8
+    levels = words(0, 8, 0, 600, 0, 0, 0, 0, 0, 0, 0, 0)
+    kernels.follow_chroma(levels, snapshot, 8192)
+    same("follow_chroma", levels, [900, 5, 0, 300, 0, 0, 0, 0, 0, 0, 0, 0])
 
 
-def check_to_wire(kernels):
-    pixels = words(65535, 32768, 255, 0, 256, 65280)
-    wire = bytearray(6)
-    kernels.to_wire(pixels, wire, 2, 256)
-    same("to_wire", wire, [128, 255, 0, 1, 0, 255])
-    kernels.to_wire(pixels, wire, 2, 128)
-    same("to_wire at half", wire, [64, 127, 0, 0, 0, 127])
-    kernels.to_wire(pixels, wire, 2, 0)
-    same("to_wire off", wire, [0] * 6)
+def check_loudest(kernels):
+    snapshot = bytearray(152)
+    assert kernels.loudest(snapshot, 5, 10) == 5 << 16, "loudest of silence"
+    snapshot[SPECTRUM_AT + 14] = 200
+    snapshot[SPECTRUM_AT + 16] = 200
+    snapshot[SPECTRUM_AT + 127] = 255
+    assert kernels.loudest(snapshot, 0, 20) == 7 << 16 | 200, "loudest of the low ones"
+    assert kernels.loudest(snapshot, 0, 64) == 63 << 16 | 65280, "loudest"
+
+
+def check_stretch(kernels):
+    field = zeros(5)
+    kernels.stretch(field, 5, words(0, 65535, 0), 3)
+    same("stretch", field, [0, 32767, 65535, 32767, 0])
+    kernels.stretch(field, 3, words(0, 0, 70, 0, 0, 0, 90, 5), 8)
+    same("stretch to fewer LEDs than levels", field[:3], [70, 90, 5])
+    kernels.stretch(field, 1, words(9, 0), 2)
+    same("stretch to one LED", field[:1], [9])
 
 
 def check_encode_pulses(kernels):
@@ -141,20 +261,11 @@ def check_xor_mask(kernels):
 
 
 CHECKS = (
-    check_copy,
-    check_fill,
-    check_dim,
-    check_spread,
-    check_sample,
-    check_mirror,
-    check_blur,
-    check_blend,
-    check_follow_spectrum,
-    check_bars,
-    check_to_wire,
-    check_encode_pulses,
+    check_copy, check_ramp, check_swell, check_fade, check_spot, check_box, check_tail, check_shift, check_fold,
+    check_sow, check_twinkle, check_burn, check_spread, check_paint, check_mirror, check_blur, check_blend,
+    check_to_wire, check_follow, check_follow_chroma, check_loudest, check_stretch, check_encode_pulses,
     check_xor_mask,
-)
+)  # fmt: skip
 
 
 def check(kernels):

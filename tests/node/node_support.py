@@ -179,10 +179,10 @@ class Node:
         self.stream.handle(len(datagram), self.clock.now())
 
     def colour(self, strip):
-        """(red, green, blue) that all LEDs of a strip show; None when they differ."""
+        """(red, green, blue) that all LEDs of a strip show, to a step of dithering; None when they differ."""
         wire = self.leds.loaded[strip]
-        for at in range(3, len(wire), 3):
-            if wire[at : at + 3] != wire[:3]:
+        for at in range(3, len(wire)):
+            if abs(wire[at] - wire[at % 3]) > 1:
                 return None
         return wire[1], wire[0], wire[2]
 

@@ -1,10 +1,10 @@
 """The stream and the frame allocate nothing. On MicroPython the heap is locked, so an allocation is a MemoryError."""
 
-from node_support import GRADIENT, PULSE, SOLID, SPECTRUM, Datagrams, Node, locked_timesync
+from node_support import Datagrams, Node, locked_timesync
 
 from lightwave import packets
 from lightwave.compat import MICROPYTHON, first_importable, heap_lock, heap_unlock
-from lightwave_node import kernels
+from lightwave_node import effects, kernels
 from lightwave_node.fallback import HOLD, IDLE, LIVE
 
 
@@ -78,10 +78,9 @@ def test_bad_datagrams():
 
 
 def test_every_effect():
-    for effect in (SOLID, GRADIENT, PULSE, SPECTRUM):
+    for effect in range(len(effects.NAMES)):
         for palette in (0, 3):
-            for flags in (packets.FLAG_ENABLED, packets.FLAG_ENABLED | packets.FLAG_MIRROR):
-                check_look(effect=effect, palette=palette, flags=flags)
+            check_look(effect=effect, palette=palette, flags=packets.FLAG_ENABLED | packets.FLAG_MIRROR)
 
 
 def check_look(**look):

@@ -1,10 +1,11 @@
-"""Palettes and effects as tables: names, ids, ranges, and wheels that turn alike on every node."""
+"""Palettes and effects as tables: names, ids, ranges."""
+
+from pathlib import Path
 
 import pytest
 
 from lightwave_node import effects, palettes
-from lightwave_node.effects.base import turn
-from lightwave_node.palettes import hue_colour
+from lightwave_node.palettes import hue_stops, pure_colour
 
 
 def test_names_fit_the_catalogue():
@@ -18,6 +19,20 @@ def test_ids_on_the_wire_stay():
     assert palettes.names()[:2] == ["hue", "rainbow"]
 
 
+def test_there_are_enough():
+    assert len(effects.EFFECTS) == len(effects.NAMES) >= 20
+    assert len(palettes.PALETTES) >= 24
+
+
+def test_every_effect_is_one_file_that_says_what_it_shows():
+    folder = Path(effects.__file__).parent
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__", "base"}
+    assert files == set(effects.NAMES)
+    for name in files:
+        text = (folder / f"{name}.py").read_text()
+        assert text.startswith('"""') and len(text.splitlines()) <= 60
+
+
 @pytest.mark.parametrize("palette", range(1, len(palettes.PALETTES)))
 def test_gradients_are_whole(palette):
     stops = palettes.gradients()[palette]
@@ -25,47 +40,39 @@ def test_gradients_are_whole(palette):
     assert len(stops) % 4 == 0 and len(places) >= 2
     assert places[0] == 0 and places[-1] == 255
     assert places == sorted(set(places))
+    assert stops[1:4] == stops[-3:], "a ring"
 
 
 @pytest.mark.parametrize(
-    ("hue", "saturation", "colour"),
+    ("hue", "colour"),
     [
-        (0, 255, (65535, 0, 0)),
-        (43, 255, (65025, 65025, 0)),
-        (85, 255, (0, 65535, 0)),
-        (128, 255, (0, 65025, 65025)),
-        (170, 255, (0, 0, 65535)),
-        (213, 255, (65025, 0, 65025)),
-        (0, 0, (65535, 65535, 65535)),
-        (0, 128, (65535, 32639, 32639)),
+        (0, (255, 0, 0)),
+        (43, (253, 255, 0)),
+        (85, (1, 255, 0)),
+        (128, (0, 255, 255)),
+        (170, (0, 3, 255)),
+        (213, (253, 0, 255)),
     ],
 )
-def test_hues(hue, saturation, colour):
-    got = [0, 0, 0]
-    hue_colour(got, 0, hue, saturation)
-    assert all(abs(a - b) <= 1100 for a, b in zip(got, colour, strict=True)), got
+def test_hues(hue, colour):
+    got = bytearray(3)
+    pure_colour(got, 0, hue)
+    assert tuple(got) == colour
 
 
-def test_hues_stay_in_range():
-    got = [0, 0, 0]
+def test_hues_are_pure_and_go_round():
+    colours = []
     for hue in range(256):
-        for saturation in (0, 1, 128, 254, 255):
-            hue_colour(got, 0, hue, saturation)
-            assert all(0 <= part <= 65535 for part in got)
-            assert max(got) >= 65000
+        got = bytearray(3)
+        pure_colour(got, 0, hue)
+        assert max(got) == 255 and min(got) == 0
+        colours.append(got)
+    for i in range(256):
+        assert sum(abs(a - b) for a, b in zip(colours[i], colours[i - 1], strict=True)) <= 12
 
 
-def test_a_wheel_turns_evenly_and_over_the_end_of_a_lap():
-    lap = 1 << 30
-    rate = 1074  # once a second
-    assert turn(0, rate) == 0
-    assert abs(turn(250_000, rate) - 16384) < 20
-    for hub30 in (0, 12_345, 999_999, lap - 100_000):
-        step = (turn((hub30 + 16_667) % lap, rate) - turn(hub30, rate)) % 65536
-        assert abs(step - 1092) <= 2
-    end = (turn(0, rate) - turn(lap - 16_667, rate)) % 65536
-    assert abs(end - 1092) <= 2
-
-
-def test_a_wheel_at_rest():
-    assert turn(123_456_789, 0) == 0
+def test_the_palette_of_a_hue_wanders_off_and_comes_back():
+    stops = bytearray(12)
+    hue_stops(stops, 250)
+    assert list(stops[::4]) == [0, 128, 255]
+    assert stops[1:4] == stops[9:12] != stops[5:8]

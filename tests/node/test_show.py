@@ -53,7 +53,7 @@ def test_channels_are_independent(node, hub):
     assert near(node.colour(0), RED)
     assert near(node.colour(1), GREEN)
     before = bytes(node.leds.loaded[0])
-    node.hear(hub.edge(0, 2, channels=B, effect=GRADIENT, palette=1, brightness=9))
+    node.hear(hub.edge(0, 2, channels=B, effect=GRADIENT, palette=1, brightness=90))
     node.renderer.frame()
     assert node.leds.loaded[0] == before
     assert node.colour(1) is None
@@ -130,13 +130,14 @@ def test_a_new_session_forgets_old_edge_numbers(node, hub):
 def test_a_delta_sets_only_what_it_masks(node, hub):
     node.hear(hub.edge(0, 1, kind=DELTA, mask=packets.MASK_BRIGHTNESS, brightness=128, hue=GREEN_HUE))
     node.renderer.frame()
-    assert near(node.colour(0), (128, 0, 0), 2)
+    assert near(node.colour(0), (55, 0, 0), 1)
 
 
 @pytest.mark.parametrize(
-    ("master", "channel", "shown"), [(255, 255, 255), (128, 255, 128), (128, 128, 64), (0, 255, 0), (255, 1, 1)]
+    ("master", "channel", "shown"),
+    [(255, 255, 255), (128, 255, 55), (128, 128, 13), (0, 255, 0), (255, 22, 2), (255, 1, 0)],
 )
-def test_brightness_is_master_times_channel(node, hub, master, channel, shown):
+def test_brightness_is_master_times_channel_as_the_eye_sees_it(node, hub, master, channel, shown):
     node.hear(hub.state(0, edge=1, master=master, a={"brightness": channel}))
     node.renderer.frame()
     assert abs(node.colour(0)[0] - shown) <= 1
@@ -169,7 +170,7 @@ def test_the_master_fades_both_channels(node, hub):
         node.renderer.frame()
         levels.append(node.colour(0)[0])
     assert levels == sorted(levels, reverse=True)
-    assert 100 < levels[4] < 250
+    assert 50 < levels[4] < 250
     assert levels[-1] == 0
     assert node.show.master == 0 and node.show.lit
 
@@ -217,7 +218,7 @@ def test_effects_fill_strips_of_any_length(hub, effect, length):
     if effect == GRADIENT:
         assert max(wire) > 60
     if effect != SPECTRUM:
-        assert sum(abs(a - b) for a, b in zip(pixels[0], pixels[-1], strict=True)) == 0  # mirrored
+        assert near(pixels[0], pixels[-1], 1)  # mirrored
 
 
 def test_the_pulse_follows_the_beat(node, hub):

@@ -1,12 +1,48 @@
-"""The effects. An effect's place in EFFECTS is its id on the wire: add at the end, never in between."""
+"""The effects. An effect's place in NAMES is its id on the wire: add at the end, never in between.
 
-from lightwave_node.effects.gradient import Gradient
-from lightwave_node.effects.pulse import Pulse
-from lightwave_node.effects.solid import Solid
-from lightwave_node.effects.spectrum import Spectrum
+Each is one file of that name with one function `draw(canvas)`; base.py says what it may do.
+"""
 
-EFFECTS = (Solid, Gradient, Pulse, Spectrum)
+from lightwave.compat import first_importable
+
+NAMES = (
+    "solid",
+    "gradient",
+    "pulse",
+    "spectrum",
+    # ambient
+    "plasma",
+    "comet",
+    "scanner",
+    "twinkle",
+    "fire",
+    "breathe",
+    "wave",
+    "rain",
+    "confetti",
+    "aurora",
+    "juggle",
+    "marquee",
+    # by the beat
+    "strobe",
+    "chase",
+    "colour_step",
+    "launch",
+    "build",
+    "sway",
+    # by the sound
+    "vu",
+    "bloom",
+    "history",
+    "kaleidoscope",
+    "spectrogram",
+    "chroma",
+    "tempo_map",
+    "glitter",
+)
+
+EFFECTS = [first_importable("lightwave_node.effects." + name).draw for name in NAMES]
 
 
 def names():
-    return [effect.NAME for effect in EFFECTS]
+    return list(NAMES)

@@ -1,13 +1,9 @@
-from lightwave_node.effects.base import Effect, turn
+"""The palette along the strip, wandering. speed: up to one strip a second; intensity: how much of the palette is seen
+at once, from a quarter of it to four times; hue: where it begins."""
+
+from lightwave_node.canvas import FULL_LIGHT
 
 
-class Gradient(Effect):
-    """The palette along the strip, wandering. speed: 0 stands still, 255 one round a second; intensity: how much of
-    the palette is seen at once, from a quarter to four times; hue: where it begins."""
-
-    NAME = "gradient"
-
-    def draw(self, canvas, count, look, moment):
-        seen = 16384 + look.intensity * 964  # 1/65536 of the palette
-        start = (look.hue << 8) - turn(moment.hub30, look.speed * 1074 // 255) & 0xFFFF
-        self.kernels.sample(canvas.pixels, count, canvas.table, start, seen // count)
+def draw(canvas):
+    canvas.colours(canvas.origin - canvas.turn(4), 16384 + canvas.look.intensity * 964)
+    canvas.flood(FULL_LIGHT)

@@ -1,13 +1,8 @@
-from lightwave_node.effects.base import Effect
+"""One colour, standing still: the channel's hue, or with another palette the palette's colour at that place."""
+
+from lightwave_node.canvas import FULL_LIGHT
 
 
-class Solid(Effect):
-    """One colour: the channel's hue, or with another palette the palette's colour at that place."""
-
-    NAME = "solid"
-
-    def draw(self, canvas, count, look, moment):
-        if canvas.palette == 0:
-            self.kernels.fill(canvas.pixels, 0, count, canvas.colour)
-        else:
-            self.kernels.sample(canvas.pixels, count, canvas.table, look.hue << 8, 0)
+def draw(canvas):
+    canvas.colours(canvas.origin, 0)
+    canvas.flood(FULL_LIGHT)

@@ -1,25 +1,13 @@
-from array import array
+"""The sound's spectrum along the strip, low notes first: a bar jumps up with the sound and falls back. speed: how fast
+it falls; intensity: how bright loud is, from half to full. Dark without sound."""
 
-from lightwave_node.effects.base import Effect
+from lightwave_node.canvas import BINS
+from lightwave_node.effects.base import keep_levels
 
-BINS = 64
 
-
-class Spectrum(Effect):
-    """The sound's spectrum along the strip, low notes first: a bar jumps up with the sound and falls back. speed: how
-    fast it falls; intensity: how bright loud is; colours from the palette by place. Dark without sound."""
-
-    NAME = "spectrum"
-
-    def __init__(self, kernels, count):
-        super().__init__(kernels, count)
-        self._levels = array("H", bytes(2 * BINS))
-
-    def start(self):
-        for i in range(BINS):
-            self._levels[i] = 0
-
-    def draw(self, canvas, count, look, moment):
-        self.kernels.follow_spectrum(self._levels, moment.sound, BINS, 252 - (look.speed >> 1))
-        self.kernels.bars(canvas.pixels, count, self._levels, BINS, canvas.table)
-        self.kernels.dim(canvas.pixels, count, look.intensity + 1)
+def draw(canvas):
+    kernels, count = canvas.kernels, canvas.count
+    kernels.follow(canvas.levels, canvas.moment.sound, BINS, keep_levels(canvas))
+    kernels.stretch(canvas.light, count, canvas.levels, BINS)
+    kernels.fade(canvas.light, count, 8192 + (canvas.look.intensity << 5))
+    canvas.colours(canvas.origin, 60000)
