@@ -2,6 +2,7 @@
 
 import argparse
 
+from lightwave_hub.cli.arguments import number_within
 from lightwave_hub.cli.client import HubClient, add_client_options, print_json
 
 EXAMPLES = """examples:
@@ -12,7 +13,9 @@ EXAMPLES = """examples:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("bpm", nargs="?", type=float, help="beats per minute, 20..300, or 0 for no beat")
+    parser.add_argument(
+        "bpm", nargs="?", type=number_within(0.0, 300.0, float), help="beats per minute, 20..300, or 0 for no beat"
+    )
     add_client_options(parser)
 
 
