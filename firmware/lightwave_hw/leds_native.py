@@ -42,16 +42,16 @@ class NativeLedPort:
 
     def show(self, at):
         """Have all strips start at local time `at`, or now if that is past; how many us late that is."""
-        wires = self._wires
-        code = self._show(wires[0], wires[1], at)
-        if code < 0:
-            if code != self._busy_code:  # counted there: the frame is lost, the next has room
-                raise OSError(code, "leds_show")
-        else:
-            for strip in range(len(self.shown)):
-                self.shown[strip] += 1
+        self._count(self._show(self._wires[0], self._wires[1], at))
         late_us = ticks.diff(self._clock.now(), at)
         return late_us if late_us > 0 else 0
+
+    def _count(self, code):
+        if code >= 0:
+            for strip in range(len(self.shown)):
+                self.shown[strip] += 1
+        elif code != self._busy_code:  # busy is counted in C: that frame is lost, the next has room
+            raise OSError(code, "leds_show")
 
     def report(self):
         """Counters for the keepalive. Not HOT."""

@@ -40,9 +40,8 @@ class Fallback:
 
     def update(self, now, hub30, stream, show):
         """Once a frame, at local time `now` and hub time `hub30` (for fades)."""
-        accepted = stream.accepted
-        if accepted != self._accepted and show.known:
-            self._accepted = accepted
+        if stream.accepted != self._accepted and show.known:
+            self._accepted = stream.accepted
             self._last_arrival = stream.last_arrival
             self._enter(LIVE, hub30, show)
         elif self.mode != IDLE:  # which may last longer than ticks can tell

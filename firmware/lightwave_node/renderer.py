@@ -48,6 +48,7 @@ class Renderer:
         self._timesync = timesync
         self._stream = stream
         self._queue = queue
+        self._events = queue.data
         self._beat = beat
         self._show = show
         self._strips = strips
@@ -58,6 +59,7 @@ class Renderer:
         self._moment = Moment(audio.snapshot_size)
         self._sessions = 0
         self._renames = 0
+        self._idle = False
         self.running = True
         self.frames = 0
         self._started_late = 0
@@ -97,45 +99,58 @@ class Renderer:
         self.frames += 1
 
     def _take_events(self):
-        stream = self._stream
-        if stream.sessions != self._sessions:
-            self._sessions = stream.sessions
-            self._show.forget_edges()
-        if self._grid.renames != self._renames:  # what moves by hub time is about to jump
-            self._renames = self._grid.renames
-            self._show.soften(_SOFTEN_MS, self._grid.hub30)
-        until30 = self._grid.hub30 if self._timesync.locked else stream.apply_until30
-        queue = self._queue
+        self._note_new_clock()
+        until30 = self._grid.hub30 if self._timesync.locked else self._stream.apply_until30
         for _ in range(_MAX_EVENTS):
-            slot = queue.pop_due(until30)
+            slot = self._queue.pop_due(until30)
             if slot < 0:
                 return
-            self._apply(queue.kind[slot], queue.due[slot], queue.data, slot * queue.stride)
-            queue.release(slot)
+            self._apply(slot)
+            self._queue.release(slot)
 
-    def _apply(self, kind, due, buf, at):
-        hub30 = self._grid.hub30
-        if not self._timesync.locked:
-            due = hub30  # its hub time means nothing to us yet: on arrival is now
+    def _note_new_clock(self):
+        """After a new session edge ids begin anew; after a new lock, what moves by hub time is about to jump."""
+        if self._stream.sessions != self._sessions:
+            self._sessions = self._stream.sessions
+            self._show.forget_edges()
+        if self._grid.renames != self._renames:
+            self._renames = self._grid.renames
+            self._show.soften(_SOFTEN_MS, self._grid.hub30)
+
+    def _apply(self, slot):
+        # While unlocked an event's hub time means nothing to us yet: on arrival is now.
+        due = self._queue.due[slot] if self._timesync.locked else self._grid.hub30
+        kind = self._queue.kind[slot]
+        slot *= self._queue.stride
         if kind == BEAT_TICK:
-            self._set_beat(buf, at, due)
+            self._set_beat(slot, due)
         elif kind == STATE:
-            self._set_beat(buf, at + STATE_BEAT_AT, due)
-            self._show.apply_state(buf, at, due)
-        elif self._show.apply_edge(buf, at, kind == SCENE_CHANGE, due):
+            self._set_beat(slot + STATE_BEAT_AT, due)
+            self._show.apply_state(self._events, slot, due)
+        elif self._show.apply_edge(self._events, slot, kind == SCENE_CHANGE, due):
             self.applied += 1
-            if ticks.diff(hub30, due) > self._grid.frame_us:  # the frame before this one was its frame, or an earlier
+            # Late: the frame before this one was its frame, or an earlier.
+            if ticks.diff(self._grid.hub30, due) > self._grid.frame_us:
                 self.late += 1
 
-    def _set_beat(self, buf, at, due):
+    def _set_beat(self, at, moment):
         """The beat is kept in local time, which never jumps."""
-        moment = self._timesync.to_local(due) if self._timesync.locked else self._grid.deadline
+        moment = self._timesync.to_local(moment) if self._timesync.locked else self._grid.deadline
         self._beat.set(
-            u16(buf, at + BEAT_BPM_X100_AT), u16(buf, at + BEAT_PHASE_AT), low30(buf, at + BEAT_COUNT_AT), moment
+            u16(self._events, at + BEAT_BPM_X100_AT),
+            u16(self._events, at + BEAT_PHASE_AT),
+            low30(self._events, at + BEAT_COUNT_AT),
+            moment,
         )
 
     def _draw(self):
-        """Both strips, for the moment at which the last LED has its colour."""
+        self._set_moment()
+        self._idle = self._fallback.mode == IDLE
+        for i in range(len(self._strips)):
+            self._draw_strip(i)
+
+    def _set_moment(self):
+        """That at which the last LED has its colour."""
         moment = self._moment
         moment.hub30 = ticks.add(self._grid.hub30, self._port.wire_us)
         beat = self._beat
@@ -144,10 +159,9 @@ class Renderer:
         moment.beat_phase = beat.phase
         moment.beat = beat.beat
         self._audio.read(moment.sound)
-        show = self._show
-        idle = self._fallback.mode == IDLE
-        for i in range(len(self._strips)):
-            look = self._fallback.look if idle else show.channels[i]
-            strip = self._strips[i]
-            strip.render(look, show.level(look), moment)
-            self._port.load(i, strip.wire)
+
+    def _draw_strip(self, i):
+        look = self._fallback.look if self._idle else self._show.channels[i]
+        strip = self._strips[i]
+        strip.render(look, self._show.level(look), self._moment)
+        self._port.load(i, strip.wire)

@@ -82,10 +82,7 @@ class Stream:
         if self._listening is None:
             self._clock.sleep_ms(_RETRY_MS)
             return
-        try:
-            length = self._receiver.receive(self._packet)
-        except OSError:  # the network went away under the socket
-            length = 0
+        length = self._receive()
         now = self._clock.now()
         self._mark_second(now)
         if length > 0:
@@ -94,6 +91,12 @@ class Stream:
             self.reopened += 1
             self._listening = None
             self._clock.sleep_ms(_REOPEN_MS)
+
+    def _receive(self):
+        try:
+            return self._receiver.receive(self._packet)
+        except OSError:  # the network went away under the socket
+            return 0
 
     def _open(self):
         wanted = self._wanted
@@ -125,7 +128,10 @@ class Stream:
         if (kind == SCENE_CHANGE or kind == PARAM_DELTA) and self._edges.seen(u16(packet, PAYLOAD_AT)):
             self.duplicate_edges += 1
             return
-        self._queue.push(kind, apply_at, packet, PAYLOAD_AT, PAYLOAD_LEN[kind])
+        self._enqueue(kind, apply_at)
+
+    def _enqueue(self, kind, apply_at):
+        self._queue.push(kind, apply_at, self._packet, PAYLOAD_AT, PAYLOAD_LEN[kind])
 
     def _adopt_session(self):
         """Once a session: this allocates."""

@@ -35,6 +35,7 @@ class ApplyQueue:
         self._first = _NONE
         self._last = _NONE
         self._free = 0
+        self._filling = _NONE  # the producer's slot between taking and linking
         for slot in range(capacity):
             self._next[slot] = slot + 1
         self._next[capacity - 1] = _NONE
@@ -44,30 +45,42 @@ class ApplyQueue:
 
         When all slots are taken, the earliest PARAM_DELTA with the same channels and mask makes room for a
         PARAM_DELTA."""
-        slot = self._take(kind, buf, at) if length <= self.stride else _NONE
-        if slot == _NONE:
+        self._filling = self._take(kind, buf, at) if length <= self.stride else _NONE
+        if self._filling == _NONE:
             self.dropped += 1
             return False
-        target = slot * self.stride
-        for i in range(length):
-            self.data[target + i] = buf[at + i]
-        self.kind[slot] = kind
-        self.length[slot] = length
-        self.due[slot] = due
-        with self._lock:
-            self._link(slot)
+        self._copy(buf, at, length)
+        self.kind[self._filling] = kind
+        self.length[self._filling] = length
+        self.due[self._filling] = due
+        self._lock.acquire()  # no `with`: see pop_due
+        self._link(self._filling)
+        self._lock.release()
         return True
+
+    def _copy(self, buf: bytearray, at: int, length: int) -> None:
+        """What a slice assignment does, without its allocations."""
+        to = self.data
+        to_at = self._filling * self.stride
+        while length:
+            length -= 1
+            to[to_at + length] = buf[at + length]
 
     def pop_due(self, now: int) -> int:
         """The slot of the earliest event due at `now` or before, or -1. HOT; the consumer's thread.
 
         Read `kind[slot]`, `due[slot]`, `length[slot]` and `data` from `slot * stride`, then release it."""
-        with self._lock:
-            slot = self._first
-            if slot == _NONE or ticks.before(now, self.due[slot]):
-                return -1
+        if self._first == _NONE:
+            return -1
+        # No `with`: it makes this function's frame too large for MicroPython's stack, and nothing in between can raise.
+        self._lock.acquire()
+        slot = self._first
+        if slot == _NONE or ticks.before(now, self.due[slot]):
+            slot = -1
+        else:
             self._unlink(slot, _NONE)
-            return slot
+        self._lock.release()
+        return slot
 
     def release(self, slot: int) -> None:
         """Give a popped slot back. HOT; the consumer's thread."""
@@ -87,16 +100,16 @@ class ApplyQueue:
 
     def _take(self, kind: int, buf: bytearray, at: int) -> int:
         """A slot nobody else can see, or _NONE."""
-        with self._lock:
-            slot = self._free
-            if slot != _NONE:
-                self._free = self._next[slot]
-                return slot
-            if kind == PARAM_DELTA:
-                slot = self._unlink_same_delta(buf, at)
+        self._lock.acquire()  # no `with`: see pop_due
+        slot = self._free
+        if slot != _NONE:
+            self._free = self._next[slot]
+        elif kind == PARAM_DELTA:
+            slot = self._unlink_same_delta(buf, at)
             if slot != _NONE:
                 self.coalesced += 1
-            return slot
+        self._lock.release()
+        return slot
 
     def _unlink_same_delta(self, buf: bytearray, at: int) -> int:
         before = _NONE

@@ -38,6 +38,8 @@ class BeatClock:
         self.phase = 0
         self.beat = 0
         self._now = 0
+        self._had_beat = False  # kept here, not as locals: `set` must fit MicroPython's stack
+        self._shown_until = 0
         self._step = 0  # the truth at _now: _step, _part, _beat
         self._part = 0
         self._beat = 0
@@ -48,15 +50,15 @@ class BeatClock:
 
     def set(self, bpm_x100: int, phase: int, beat: int, at: int) -> None:
         """At the 30-bit moment `at` (of the clock `advance` gets) the beat stands at `phase`, `beat`. HOT."""
-        had_beat = self.bpm_x100 != 0
-        if had_beat and ticks.before(self._now, at):
+        self._had_beat = self.bpm_x100 != 0
+        if self._had_beat and ticks.before(self._now, at):
             self.advance(at)
-        shown_until = self._now
+        self._shown_until = self._now
         self._anchor(bpm_x100, phase, beat, at)
-        if had_beat and ticks.before(at, shown_until):
-            self._move_truth(ticks.diff(shown_until, at))
-            self._now = shown_until
-        self._error = self._shown_minus_true() if had_beat and bpm_x100 != 0 else 0
+        if self._had_beat and ticks.before(at, self._shown_until):
+            self._move_truth(ticks.diff(self._shown_until, at))
+            self._now = self._shown_until
+        self._error = self._shown_minus_true() if self._had_beat and bpm_x100 != 0 else 0
         self._show()
 
     def advance(self, now: int) -> None:

@@ -164,13 +164,19 @@ class CountingLock:
         self.held = 0
         self.taken = 0
 
-    def __enter__(self):
+    def acquire(self):
         assert self.held == 0
         self.held += 1
         self.taken += 1
 
-    def __exit__(self, *_):
+    def release(self):
         self.held -= 1
+
+    def __enter__(self):
+        self.acquire()
+
+    def __exit__(self, *_):
+        self.release()
 
 
 def test_lock_is_taken_and_let_go():
