@@ -78,33 +78,3 @@ def test_analysis_fills_every_field_it_owns_and_no_other(snapshots: Any) -> None
     target = ctypes.create_string_buffer(b"\xaa" * SIZE, SIZE)
     snapshots.goertzel_process((ctypes.c_int32 * 256)(), target)
     assert target.raw == b"\xaa" * 12 + bytes(6) + struct.pack("<H", 64) + bytes(128) + b"\xaa" * 4
-
-
-def race(program: Path, reads: int) -> dict[str, int]:
-    done = subprocess.run([program, str(reads)], capture_output=True, text=True)
-    if "unexpected memory mapping" in done.stderr:
-        pytest.skip("this kernel's address layout does not suit ThreadSanitizer")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return {name: int(value) for name, value in re.findall(r"(\w+)=(\d+)", done.stdout)}
-
-
-def test_reader_racing_a_writer_never_sees_a_torn_copy(compile_c: Callable[..., Path]) -> None:
-    program = compile_c("snapshot_race", [HERE / "snapshot_race.c", NATIVE / "snapshot.c"], "-pthread")
-    counts = race(program, 2_000_000)
-    assert counts["reads"] == 2_000_000
-    assert counts["torn"] == counts["mixed"] == counts["backwards"] == 0
-    assert counts["published"] > 1000, "the writer ran beside the reader"
-
-
-def test_race_is_none_to_the_thread_sanitizer(compile_c: Callable[..., Path], tmp_path: Path) -> None:
-    # -Wno-tsan: it does not model fences. It needs none here, every shared word being atomic.
-    flags = ["-pthread", "-fsanitize=thread", "-Wno-tsan"]
-    probe = tmp_path / "probe.c"
-    probe.write_text("int main(void) { return 0; }")
-    try:
-        compile_c("probe", [probe], *flags)
-    except AssertionError as error:
-        pytest.skip(f"no ThreadSanitizer in this toolchain: {str(error).splitlines()[0]}")
-    program = compile_c("snapshot_race_tsan", [HERE / "snapshot_race.c", NATIVE / "snapshot.c"], *flags)
-    counts = race(program, 200_000)
-    assert counts["torn"] == counts["mixed"] == counts["backwards"] == 0

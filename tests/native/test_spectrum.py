@@ -59,9 +59,10 @@ def test_full_scale_sine_reads_the_same_in_every_bin(kernel: Any, rate: int, hop
         assert abs(kernel.level_db(semitone)) < 0.1
 
 
-@pytest.mark.parametrize("rate,hop", SETTINGS)
-def test_bins_peak_at_their_frequency(kernel: Any, rate: int, hop: int) -> None:
+@pytest.mark.parametrize("rate", sorted({rate for rate, _ in SETTINGS}))
+def test_bins_peak_at_their_frequency(kernel: Any, rate: int) -> None:
     """Responses 40 cents to both sides; the peak of the parabola through them lies within 2 cents."""
+    hop = 128
     for semitone in SEMITONES:
         levels = []
         for cents in (-40, 0, 40):

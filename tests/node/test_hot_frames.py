@@ -53,17 +53,28 @@ def tools() -> tuple[str, str]:
     return str(ensure_sim().mpy_cross), str(_micropython_source.locate() / "tools" / "mpy-tool.py")
 
 
-def words_of_functions(source: Path, out: Path) -> dict[str, int]:
+@pytest.fixture(scope="module")
+def words_by_file(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, dict[str, int]]:
+    """Words of each function of each file; all files in one run of the reader, which takes long to start."""
     mpy_cross, mpy_tool = tools()
-    subprocess.run([mpy_cross, "-o", str(out), str(source)], check=True)
-    done = subprocess.run([sys.executable, mpy_tool, "-d", str(out)], check=True, capture_output=True, text=True)
-    found = re.findall(r"simple_name: (\S+)\n.*\n\s*prelude: \((\d+), (\d+)", done.stdout)
+    folder = tmp_path_factory.mktemp("mpy")
+    compiled = []
+    for number, file in enumerate(HOT):
+        compiled.append(str(folder / f"{number}.mpy"))
+        subprocess.run([mpy_cross, "-o", compiled[-1], str(file)], check=True)
+    done = subprocess.run([sys.executable, mpy_tool, "-d", *compiled], check=True, capture_output=True, text=True)
+    listings = re.split(r"^mpy_source_file: .*$", done.stdout, flags=re.MULTILINE)[1:]
+    return {file: words_in(listing) for file, listing in zip(HOT, listings, strict=True)}
+
+
+def words_in(listing: str) -> dict[str, int]:
+    found = re.findall(r"simple_name: (\S+)\n.*\n\s*prelude: \((\d+), (\d+)", listing)
     return {name: int(state) + EXCEPTION_WORDS * int(tries) for name, state, tries in found}
 
 
 @pytest.mark.parametrize("file", HOT, ids=lambda file: file.relative_to(ROOT).as_posix())
-def test_frames_fit_the_stack(file: Path, tmp_path: Path) -> None:
-    words = words_of_functions(file, tmp_path / "out.mpy")
+def test_frames_fit_the_stack(words_by_file: dict[Path, dict[str, int]], file: Path) -> None:
+    words = words_by_file[file]
     hot = {name: size for name, size in words.items() if name not in (*HOT[file], "<module>")}
     assert hot or file.parent.name == "effects"
     assert {name: size for name, size in hot.items() if size > MOST_WORDS} == {}
