@@ -21,6 +21,7 @@ class NativeLedPort:
     render thread's.
 
     wire_us   from the start of a frame until its last LED shows it
+    strip_wire_us  of each strip: from its first bit to its last
     shown     frames handed over, per strip
     """
 
@@ -29,7 +30,8 @@ class NativeLedPort:
         self._clock = clock
         self._wires = [bytearray(3 * length) for length in lengths] + [b""] * (2 - len(lengths))
         self._stats = array("I", [0] * _STATS)
-        self.wire_us = max(lengths) * _LED_US + _LATCH_US
+        self.strip_wire_us = [length * _LED_US for length in lengths]
+        self.wire_us = max(self.strip_wire_us) + _LATCH_US
         self.shown = [0] * len(lengths)
         self._show = native.leds_show
         self._busy_code = native.LEDS_BUSY

@@ -21,6 +21,7 @@ class StockLedPort:
     """Two calls a frame: `load` each strip, then `show`. HOT: nothing but creation allocates; the render thread's.
 
     wire_us   from the start of a frame until its last LED shows it
+    strip_wire_us  of each strip: from its first bit to its last
     shown     frames started, per strip
     busy      frames lost because the strip was still sending the one before
     """
@@ -35,7 +36,8 @@ class StockLedPort:
         self._pulses = [lists[length] for length in lengths]
         self._slots = [slots[length] for length in lengths]
         self._sending = [False] * len(lengths)
-        self.wire_us = max(lengths) * 24 * _BIT_NS // 1000 + _LATCH_US
+        self.strip_wire_us = [length * 24 * _BIT_NS // 1000 for length in lengths]
+        self.wire_us = max(self.strip_wire_us) + _LATCH_US
         self.shown = [0] * len(lengths)
         self.busy = 0
 

@@ -40,7 +40,7 @@ class Moment:
 
 class Renderer:
     """Counters for other threads to read: `frames`, `frames_late`, `applied`, `late` (edges), `render_us`,
-    `start_us` (histograms: computing a frame; start of a frame after its deadline)."""
+    `start_us` (histograms: computing a frame, `strip_us` one strip of it; start of a frame after its deadline)."""
 
     def __init__(self, clock, grid, timesync, stream, queue, beat, show, strips, fallback, port, audio, lead_us):
         self._clock = clock
@@ -66,6 +66,7 @@ class Renderer:
         self.applied = 0
         self.late = 0
         self.render_us = Histogram(_HISTOGRAM_LIMIT_US, _HISTOGRAM_BUCKETS)
+        self.strip_us = [Histogram(_HISTOGRAM_LIMIT_US, _HISTOGRAM_BUCKETS) for _ in strips]
         self.start_us = Histogram(_HISTOGRAM_LIMIT_US, _HISTOGRAM_BUCKETS)
 
     @property
@@ -161,7 +162,9 @@ class Renderer:
         self._audio.read(moment.sound)
 
     def _draw_strip(self, i):
+        began = self._clock.now()
         look = self._fallback.look if self._idle else self._show.channels[i]
         strip = self._strips[i]
         strip.render(look, self._show.level(look), self._moment)
         self._port.load(i, strip.wire)
+        self.strip_us[i].add(ticks.diff(self._clock.now(), began))

@@ -108,6 +108,11 @@ class Telemetry:
             "reconnects": max(0, self.sessions - 1),
             "bad_messages": self.bad_messages,
         }
+        for name, us, wire_us in zip("ab", renderer.strip_us, self._leds.strip_wire_us):
+            counters["render_%s_us_p50" % name] = us.percentile(50)
+            counters["render_%s_us_p99" % name] = us.percentile(99)
+            counters["render_%s_us_max" % name] = us.worst
+            counters["wire_%s_us" % name] = wire_us
         counters.update(self._leds.report())
         counters.update(audio.report())
         return counters

@@ -97,7 +97,7 @@ MESSAGES = {
             ("ticks", _U32),
             ("render_fps", Optional(List(1, 2, Number(0, 1000)))),
             ("heap_free", Optional(_U32)),
-            ("stats", Optional(Map(32, Number(-_SAFE, _SAFE)))),
+            ("stats", Optional(Map(40, Number(-_SAFE, _SAFE)))),
         ),
     ),
     "ts_ping": (NODE, Record(*_SESSION, ("seq", _U32), ("t1_us", _TICKS))),

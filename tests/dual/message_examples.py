@@ -92,7 +92,7 @@ REFUSED = {  # every field, and what it must not be
     "ka.render_fps": (None, 120, [], [1, 2, 3], ["120"], [True], [-1], [1001], [float("nan")], {}),
     "ka.heap_free": U32_REFUSED,
     "ka.stats": (None, 1, [], {"a": "1"}, {"a": True}, {"a": None}, {"": 1}, {"x" * 33: 1}, {"a": 1 << 60})
-    + ({"k%d" % i: i for i in range(33)}, {"a": float("-inf")}),
+    + ({"k%d" % i: i for i in range(41)}, {"a": float("-inf")}),
     "ts_ping.nodeId": NODE_IDS_REFUSED,
     "ts_ping.token": TOKENS_REFUSED,
     "ts_ping.seq": U32_REFUSED,
@@ -129,7 +129,7 @@ EDGES = {  # the outermost values that pass
     "ka.loss_pct": (0, 100, 0.25),
     "ka.drift_us": (0, (1 << 30) - 1),
     "ka.render_fps": ([0], [1000, 0.5]),
-    "ka.stats": ({}, {"k%d" % i: -i for i in range(32)}, {"big": 1 << 53}),
+    "ka.stats": ({}, {"k%d" % i: -i for i in range(40)}, {"big": 1 << 53}),
     "ka.state": ("syncing", "ready", "fallback", "updating"),
     "ts_ping.seq": (0, U32),
     "ota_update.url": ("http://h", "h" * 256),

@@ -43,6 +43,7 @@ class FakeLeds:
     """Keeps what each strip was last given, and when it was shown."""
 
     wire_us = 5000
+    strip_wire_us = (4720, 4720)
 
     def __init__(self, clock, strips=2):
         self.clock = clock

@@ -21,6 +21,9 @@ def test_four_nodes_join_lock_and_become_ready(new_fleet: FleetMaker) -> None:
         assert [node["state"] for node in nodes] == ["READY"] * 4
         assert all(node["locked"] and node["lock_ms"] < 3000 for node in nodes)
         assert len({node["id"] for node in nodes}) == 4
+        for node in nodes:
+            assert node["stats"]["wire_a_us"] == node["stats"]["wire_b_us"] == 160 * 30
+            assert min(node["stats"]["render_a_us_p99"], node["stats"]["render_b_us_p99"]) > 0
 
 
 def test_a_scene_change_shows_on_every_strip_in_the_same_frame(new_fleet: FleetMaker) -> None:
