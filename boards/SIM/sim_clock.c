@@ -148,6 +148,14 @@ void sim_delay_ms(unsigned int ms) {
         uint32_t seen = sim_event_sequence();
         mp_handle_pending(true);
         int64_t last_tick_after = deadline - tick_ns;
+        if (ms == 0) {
+            // A board that polls by sleep_ms(0) burns its own core; here that core is the other boards' as well.
+            const int64_t yield_ns = 100000;
+            MP_THREAD_GIL_EXIT();
+            sim_sleep_until_node(sim_node_ns() + yield_ns);
+            MP_THREAD_GIL_ENTER();
+            return;
+        }
         if (sim_node_ns() >= last_tick_after) {
             sim_gil_bounce();
             break;
