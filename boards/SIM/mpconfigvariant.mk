@@ -33,7 +33,7 @@ SIM_WRAPPED = \
 	mp_hal_stdin_rx_chr mp_hal_stdout_tx_strn mp_hal_stdout_tx_strn_cooked mp_hal_stdout_tx_str \
 	mp_hal_set_interrupt_char mp_hal_stdio_mode_raw mp_hal_stdio_mode_orig \
 	mp_stderr_print mp_sys_stdin_obj mp_sys_stdout_obj mp_sys_stderr_obj \
-	mp_thread_mutex_lock mp_thread_mutex_unlock usleep poll
+	mp_thread_mutex_lock mp_thread_mutex_unlock usleep poll pthread_attr_setstacksize
 LDFLAGS_EXTRA += $(addprefix -Wl$(comma)--wrap=,$(SIM_WRAPPED))
 comma := ,
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -79,4 +80,13 @@ void __wrap_mp_thread_mutex_unlock(mp_thread_mutex_t *mutex) {
     } else {
         __real_mp_thread_mutex_unlock(mutex);
     }
+}
+
+int __real_pthread_attr_setstacksize(pthread_attr_t *attributes, size_t size);
+
+// The unix port takes its safety margin off a new thread's limit after it has started the thread, which may have read
+// the limit by then: recursion would run off the stack before it is stopped. So the stack is larger than either limit.
+int __wrap_pthread_attr_setstacksize(pthread_attr_t *attributes, size_t size) {
+    const size_t beyond_the_limit = 64 * 1024;
+    return __real_pthread_attr_setstacksize(attributes, size + beyond_the_limit);
 }
