@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 import struct
 import wave
 from pathlib import Path
@@ -110,17 +111,20 @@ def test_nodes_hear_the_same_sound_in_phase(run_script: RunScript, tmp_path: Pat
         + """
     mic = open_mic(bits=16)
     block = bytearray(512)
-    mic.readinto(block)
-    print("heard", _sim.host_ns(), array.array("h", block)[255])
+    for _ in range(9):
+        mic.readinto(block)
+        print("heard", _sim.host_ns(), array.array("h", block)[255])
     """
     )
-    phases = []
     for skew in (0.0, 40.0):
         node = run_script(script, audio=tone, skew_ppm=skew)
-        when, sample = (int(text) for text in node.wait_for(r"heard (\d+) (-?\d+)").groups())
-        expected = 16384 * math.sin(2 * math.pi * 10 * (when * 1e-9 % 1))
-        phases.append(abs(sample - expected) / 16384)
-    assert max(phases) < 0.2  # the callback's latency at 10 Hz, not the half wave that another phase would be
+        off = []
+        for _ in range(9):
+            when, sample = (int(text) for text in node.wait_for(r"heard (\d+) (-?\d+)").groups())
+            expected = 16384 * math.sin(2 * math.pi * 10 * (when * 1e-9 % 1))
+            off.append(abs(sample - expected) / 16384)
+        # At 10 Hz a read's latency is little; another phase would show. The median: this host may be late for some.
+        assert statistics.median(off) < 0.2
 
 
 def test_overflow_drops_the_oldest_and_counts(run_script: RunScript) -> None:
