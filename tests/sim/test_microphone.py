@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 import struct
 import wave
 from pathlib import Path
@@ -123,8 +122,8 @@ def test_nodes_hear_the_same_sound_in_phase(run_script: RunScript, tmp_path: Pat
             when, sample = (int(text) for text in node.wait_for(r"heard (\d+) (-?\d+)").groups())
             expected = 16384 * math.sin(2 * math.pi * 10 * (when * 1e-9 % 1))
             off.append(abs(sample - expected) / 16384)
-        # At 10 Hz a read's latency is little; another phase would show. The median: this host may be late for some.
-        assert statistics.median(off) < 0.2
+        # This host may wake the node late for most reads. In another phase, by 5 ms or more, at most two of nine agree.
+        assert sorted(off)[3] < 0.1, off
 
 
 def test_overflow_drops_the_oldest_and_counts(run_script: RunScript) -> None:
