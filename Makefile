@@ -33,7 +33,7 @@ lock: setup  ## resolve the lock files anew from pyproject.toml (needs uv)
 	@uv pip compile --quiet --universal --generate-hashes --extra dev --extra bench \
 	  --custom-compile-command "make lock" pyproject.toml -c requirements.lock -o requirements-bench.lock
 
-xtensa: setup  ## the C kernels and every device module as Xtensa code, under qemu (ARGS=--required)
+xtensa: setup  ## the firmware as Xtensa code under qemu: proved and counted (ARGS=--update-budget)
 	@PYTHONPATH=tools $(BIN)/python -m xtensa $(ARGS)
 
 soak: setup  ## hours of fleet under load

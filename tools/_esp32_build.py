@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import _flash_image
+import _micropython_source
 from _build_common import BUILD, ROOT, BuildError, build_lock, make, run
 
 Version = tuple[int, int, int]
@@ -83,6 +84,8 @@ def _micropython_tree() -> Path:
         raise BuildError(f"MICROPY_DIR={given} is not a MicroPython source tree with its ESP32 port")
     if version < OLDEST_MICROPYTHON:
         raise BuildError(f"MICROPY_DIR={given} is MicroPython {_text(version)}, but K1_S3 needs {oldest} or newer")
+    if _micropython_source.writes_wrong_xtensa_code(tree):
+        raise BuildError(f"MICROPY_DIR={given} {_micropython_source.WRONG_CODE}; use another version")
     if not (tree / _SUBMODULES_MARK).is_file():
         remedy = f"make -C {tree}/ports/esp32 BOARD=ESP32_GENERIC_S3 submodules"
         raise BuildError(f"MICROPY_DIR={given} lacks its submodules: run `{remedy}`")

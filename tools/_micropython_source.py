@@ -6,6 +6,7 @@ The package comes through the machine's own mirror (trixie.py). Nothing of it is
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,13 @@ from trixie import RELEASE, PrivateApt, TrixieError
 
 PACKAGE = "micropython"
 _HINT = "set MICROPY_DIR to an unpacked MicroPython source tree instead"
+_EMITTER = Path("py", "emitnative.c")
+# MicroPython 1.25 stores the wrong register where viper code for Xtensa writes to a constant place other than 0 of a
+# pointer (`pixels[1] = light`). Which later version does not is decided by looking, not by its number.
+_FAULTY_STORE = re.compile(
+    r"(asm_xtensa_(?:op_s8i|op_s16i|s32i_optimised)\(emit->as, )REG_RET(, reg_base, index_value\))"
+)
+WRONG_CODE = "has a compiler that stores wrong values in viper code for Xtensa (py/emitnative.c of 1.25)"
 
 
 def locate() -> Path:
@@ -26,8 +34,22 @@ def locate() -> Path:
         return tree
     for tree in sorted(BUILD.glob(f"{PACKAGE}-*")):
         if (tree / "ports" / "unix" / "Makefile").is_file():
+            mend(tree)
             return tree
     return _fetch()
+
+
+def writes_wrong_xtensa_code(tree: Path) -> bool:
+    """Whether viper code that this tree's mpy-cross compiles for xtensawin stores the wrong values."""
+    emitter = tree / _EMITTER
+    return emitter.is_file() and _FAULTY_STORE.search(emitter.read_text()) is not None
+
+
+def mend(tree: Path) -> None:
+    """Put right what _FAULTY_STORE says, in our own copy of the source; a tree of MICROPY_DIR is never written to."""
+    if writes_wrong_xtensa_code(tree):
+        emitter = tree / _EMITTER
+        emitter.write_text(_FAULTY_STORE.sub(r"\1reg_value\2", emitter.read_text()))
 
 
 def _fetch() -> Path:
@@ -48,5 +70,6 @@ def _unpack(description: Path) -> Path:
     shutil.rmtree(partial, ignore_errors=True)
     # apt has checked the signature of the index that names these files' digests.
     run(["dpkg-source", "--no-check", "-x", str(description), str(partial)])
+    mend(partial)
     partial.replace(tree)
     return tree

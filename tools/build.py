@@ -3,6 +3,7 @@
 
     tools/build.py --board SIM          MicroPython for this machine, its mpy-cross, and a new node's flash image
     tools/build.py --board K1_S3        our image; needs ESP-IDF and a MicroPython tree of yours (boards/README.md)
+    tools/build.py --board XTENSA       MicroPython as an Xtensa program, and qemu to run it (boards/XTENSA)
     tools/build.py --board GENERIC_S3   the files for a board with stock MicroPython (--sound: its sound module too)
 
 Other tools call ensure_sim() for the same and get the paths; missing_packages() lists what apt has to install first.
@@ -110,8 +111,14 @@ def _stamp(source: Path, bits: int) -> str:
     return digest.hexdigest()
 
 
+def _is_current(mpy_cross: Path, source: Path) -> bool:
+    """The emitter is what our own copy of the source may get mended (_micropython_source.py)."""
+    emitter = source / "py" / "emitnative.c"
+    return mpy_cross.exists() and mpy_cross.stat().st_mtime >= emitter.stat().st_mtime
+
+
 def _build_binary(source: Path, bits: int, mpy_cross: Path) -> None:
-    if not mpy_cross.exists():
+    if not _is_current(mpy_cross, source):
         print("Building mpy-cross ...", flush=True)
         make(source, "mpy-cross", f"BUILD={mpy_cross.parent}", "USER_C_MODULES=")
     print(f"Building the SIM board ({bits}-bit) ...", flush=True)
@@ -166,7 +173,7 @@ def ensure_sim() -> SimBuild:
         mpy_cross = BUILD / "mpy-cross" / "mpy-cross"
         stamp = _stamp(source, bits)
         built = stamp_file.read_text() if stamp_file.exists() else ""
-        if built != stamp or not binary.exists() or not mpy_cross.exists():
+        if built != stamp or not binary.exists() or not _is_current(mpy_cross, source):
             _discard_stale_objects(source, bits)
             stamp_file.unlink(missing_ok=True)
             _build_binary(source, bits, mpy_cross)
@@ -184,12 +191,29 @@ def _k1_s3() -> list[str]:
     return [str(path) for path in _esp32_build.k1_s3()]
 
 
+def _xtensa() -> list[str]:
+    from xtensa import XtensaError, interpreter
+
+    try:
+        return [" ".join(interpreter.ensure().command("-c", "'import sys; print(sys.implementation)'"))]
+    except XtensaError as error:
+        raise BuildError(str(error)) from error
+
+
 def _generic_s3(sound: bool = False) -> list[str]:
+    source = _micropython_source.locate()
+    if _micropython_source.writes_wrong_xtensa_code(source):
+        raise BuildError(f"MICROPY_DIR={source} {_micropython_source.WRONG_CODE}; use another version, or unset it")
     return [str(_esp32_build.generic_s3(ensure_sim().mpy_cross, sound))]
 
 
 # Each builds its board and returns the lines to print.
-BOARDS: dict[str, Callable[[], list[str]]] = {"SIM": _sim, "K1_S3": _k1_s3, "GENERIC_S3": _generic_s3}
+BOARDS: dict[str, Callable[[], list[str]]] = {
+    "SIM": _sim,
+    "K1_S3": _k1_s3,
+    "GENERIC_S3": _generic_s3,
+    "XTENSA": _xtensa,
+}
 
 
 def main() -> int:

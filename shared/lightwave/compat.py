@@ -26,10 +26,16 @@ try:
 except ImportError:  # a MicroPython built without threads has nobody to exclude
 
     class _NoLock:
+        def acquire(self):
+            return True
+
+        def release(self):
+            pass
+
         def __enter__(self):
             return self
 
-        def __exit__(self, *_):
+        def __exit__(self, kind, error, traceback):  # not *_, which makes a tuple
             return False
 
     allocate_lock = _NoLock  # type: ignore[assignment]

@@ -1,7 +1,8 @@
-"""MicroPython's half of the dual suite: every test of the neighbouring files, run by the SIM interpreter.
+"""MicroPython's half of the dual suite: every test of the neighbouring files, run by the SIM interpreter and as Xtensa
+code.
 
-A file is run once per session, in a process of its own with a heap no larger than a board's, and each of its tests
-is reported as a test here. K1_MICROPYTHON names another interpreter than the SIM's."""
+A file is run once per session and interpreter, in a process of its own with a heap no larger than a board's, and each
+of its tests is reported as a test here. K1_MICROPYTHON names an interpreter to use instead of the SIM's."""
 
 import importlib
 import os
@@ -16,36 +17,68 @@ HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
 HEAP = "200k"
 TIMEOUT_S = 120
+XTENSA_TIMEOUT_S = 900  # it may have to fetch and build the tools
 
 FILES = [path for path in sorted(HERE.glob("test_*.py")) if path != Path(__file__)]
+NO_THREADS = "The Xtensa interpreter has no threads."
+TOO_LONG = "Simulates minutes; under emulation that takes too long here. `make xtensa` runs it."
+NOT_ON_XTENSA = {
+    "test_one_thread_pushes_while_another_pops": NO_THREADS,
+    "test_an_error_can_always_be_sent_as_a_reject": TOO_LONG,
+    "test_follows_its_clocks_over_both_wraps": TOO_LONG,
+    "test_holds_over_without_pongs_by_the_learned_skew": TOO_LONG,
+    "test_locks_on_a_bad_link_lopsided": TOO_LONG,
+    "test_locks_on_a_bad_link_lossy": TOO_LONG,
+    "test_locks_on_a_bad_link_retransmitting": TOO_LONG,
+    "test_locks_on_a_bad_link_wifi": TOO_LONG,
+    "test_nodes_agree_on_the_grid": TOO_LONG,
+}
 
 
-def _tests():
+def _tests(left_out=()):
     """(file, name) of every test; CPython imports the file to learn them, as some are made from tables."""
     for path in FILES:
         module = importlib.import_module(path.stem)
         for name in sorted(vars(module)):
             if name.startswith("test_") and callable(getattr(module, name)):
-                yield pytest.param(path, name, id=f"{path.stem}-{name}")
+                marks = [pytest.mark.skip(reason=left_out[name])] if name in left_out else []
+                yield pytest.param(path, name, id=f"{path.stem}-{name}", marks=marks)
 
 
 @pytest.fixture(scope="session")
-def interpreter() -> str:
+def sim() -> tuple[str, ...]:
+    """The command that runs a script."""
     named = os.environ.get("K1_MICROPYTHON")
     if named:
-        return named
+        return (named, "-X", f"heapsize={HEAP}")
     sys.path.insert(0, str(REPOSITORY / "tools"))
     from build import ensure_sim
 
-    return str(ensure_sim().binary)
+    return (str(ensure_sim().binary), "-X", f"heapsize={HEAP}")
+
+
+@pytest.fixture(scope="session")
+def xtensa() -> tuple[str, ...]:
+    from xtensa import ToolchainUnavailable, interpreter
+
+    try:
+        return tuple(interpreter.ensure().command(heap=HEAP))
+    except ToolchainUnavailable as error:
+        pytest.skip(str(error))
 
 
 @cache
-def _run(interpreter: str, path: Path) -> tuple[dict[str, str], str]:
+def _run(command: tuple[str, ...], path: Path, left_out: tuple[str, ...] = ()) -> tuple[dict[str, str], str]:
     """{test: "" or its traceback}, and everything the interpreter printed."""
-    command = [interpreter, "-X", f"heapsize={HEAP}", "run_micropython.py", str(REPOSITORY / "shared"), str(path)]
     done = subprocess.run(
-        command, cwd=HERE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=TIMEOUT_S, check=False
+        [*command, "run_micropython.py", str(REPOSITORY / "shared"), str(path), *left_out],
+        cwd=HERE,
+        env={**os.environ, "MICROPYPATH": str(REPOSITORY / "boards" / "XTENSA" / "modules")} if left_out else None,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
     )
     results: dict[str, str] = {}
     last = ""
@@ -59,10 +92,19 @@ def _run(interpreter: str, path: Path) -> tuple[dict[str, str], str]:
     return results, done.stdout
 
 
-@pytest.mark.parametrize(("path", "name"), list(_tests()))
-def test_on_micropython(interpreter: str, path: Path, name: str) -> None:
-    results, output = _run(interpreter, path)
+def _judge(name: str, results: dict[str, str], output: str) -> None:
     if name not in results:
         pytest.fail(f"MicroPython did not get to {name}:\n{output}", pytrace=False)
     if results[name]:
         pytest.fail(results[name], pytrace=False)
+
+
+@pytest.mark.parametrize(("path", "name"), list(_tests()))
+def test_on_micropython(sim: tuple[str, ...], path: Path, name: str) -> None:
+    _judge(name, *_run(sim, path))
+
+
+@pytest.mark.timeout(XTENSA_TIMEOUT_S)
+@pytest.mark.parametrize(("path", "name"), list(_tests(NOT_ON_XTENSA)))
+def test_on_xtensa(xtensa: tuple[str, ...], path: Path, name: str) -> None:
+    _judge(name, *_run(xtensa, path, tuple(NOT_ON_XTENSA)))

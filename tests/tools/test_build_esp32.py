@@ -10,6 +10,7 @@ import pytest
 
 import _esp32_build
 import _flash_image
+import _micropython_source
 import build
 from _build_common import BuildError
 from xtensa import ToolchainUnavailable, products
@@ -170,3 +171,17 @@ def test_without_a_cross_compiler_the_sound_module_says_why(monkeypatch: pytest.
     monkeypatch.setattr(_esp32_build, "BUILD", tmp_path)
     with pytest.raises(BuildError, match="the sound module was not built: no mirror"):
         _esp32_build.generic_s3(build.ensure_sim().mpy_cross, sound=True)
+
+
+def test_a_compiler_that_writes_wrong_code_for_xtensa_is_known_and_mended(tmp_path: Path, micropython: Path) -> None:
+    """MicroPython 1.25's stores the wrong register in viper code."""
+    tree = tmp_path / "micropython"
+    (tree / "py").mkdir(parents=True)
+    emitter = "py/emitnative.c"
+    store = "asm_xtensa_op_s16i(emit->as, %s, reg_base, index_value);"
+    (tree / emitter).write_text(store % "REG_RET")
+    assert _micropython_source.writes_wrong_xtensa_code(tree)
+    _micropython_source.mend(tree)
+    assert (tree / emitter).read_text() == store % "reg_value"
+    assert not _micropython_source.writes_wrong_xtensa_code(tree)
+    assert not _micropython_source.writes_wrong_xtensa_code(micropython)

@@ -11,8 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "goertzel.h"
+#include "analysis.h"
 #include "snapshot.h"
+#include "spectrum.h"
 
 // ---- printing: the Xtensa side has write() and nothing else ----------------------------------------------------
 
@@ -221,9 +222,31 @@ static void section_memory(void) {
     }
 }
 
+// ---- the settings of the analysis --------------------------------------------------------------------------------
+
+static void refuse(unsigned setting, int32_t value) {
+    int32_t settings[ANALYSIS_SETTINGS];
+    settings_complete(NULL, 0, settings);
+    settings[setting] = value;
+    const char *text = analysis_start(settings);
+    put(text != NULL ? text : "accepted");
+    put_line();
+}
+
+static void section_refusals(void) {
+    for (unsigned i = 0; i < ANALYSIS_SETTINGS; i++) {
+        refuse(i, analysis_settings[i].min - 1);
+        refuse(i, analysis_settings[i].max + 1);
+        refuse(i, i % 2 ? INT32_MIN : INT32_MAX);
+    }
+    refuse(ANALYSIS_HOP, 100);
+    refuse(ANALYSIS_LOWEST_CHZ, 15137);
+    refuse(ANALYSIS_LOWEST_CHZ, 15136);
+}
+
 // ---- the audio analysis ----------------------------------------------------------------------------------------
 
-static int32_t samples[GOERTZEL_HOP_MAX];
+static int32_t samples[ANALYSIS_HOP_MAX];
 
 enum { SILENCE, TONE, CHORD, NOISE, LOUD, SOUNDS };
 
@@ -247,38 +270,52 @@ static void sound(unsigned kind, uint32_t rate, uint32_t hop, uint32_t first) {
 }
 
 static void print_snapshot(const snapshot_t *snapshot, uint32_t hash) {
+    const uint16_t *halves = &snapshot->vu_peak;
     put_hex(hash, 8);
-    put_hex(snapshot->vu_peak, 4);
-    put_hex(snapshot->vu_rms, 4);
-    put_hex(snapshot->flags, 1);
-    for (unsigned b = 0; b < SNAPSHOT_BINS; b++) {
-        put_hex(snapshot->spectrum[b], 4);
+    for (const uint16_t *half = halves; half < (const uint16_t *)&snapshot->beat; half++) {
+        put_hex(*half, 4);
     }
+    put_hex(snapshot->beat, 8);
     put_line();
+}
+
+// Every bit of every magnitude, and all that is left of them.
+static uint32_t hash_hop(uint32_t hash, const snapshot_t *snapshot) {
+    const float *magnitudes = analysis_magnitudes();
+    for (unsigned b = 0; b < SNAPSHOT_BINS; b++) {
+        hash = hash_word(hash_word(hash, bits_of(magnitudes[b])), snapshot->spectrum[b]);
+    }
+    for (unsigned pitch = 0; pitch < SNAPSHOT_PITCHES; pitch++) {
+        hash = hash_word(hash, snapshot->chroma[pitch]);
+    }
+    hash = hash_word(hash_word(hash, snapshot->bass), (uint32_t)snapshot->mid << 16 | snapshot->treble);
+    return hash_word(hash, (uint32_t)snapshot->novelty << 16 | snapshot->phase);
 }
 
 #define HOPS_PER_SOUND 12
 
-static void analyse(uint32_t rate, uint32_t hop) {
-    snapshot_t snapshot;
+static void analyse(const int32_t *given, unsigned count) {
+    static int32_t settings[ANALYSIS_SETTINGS]; // static: llc 22 cannot spill registers into a frame much larger
+    static snapshot_t snapshot;
     uint32_t hash = 2166136261u, heard = 0;
     seed = 521288629;
-    if (!goertzel_start(rate, hop)) {
+    memset(&snapshot, 0, sizeof(snapshot));
+    settings_complete(given, count, settings);
+    if (analysis_start(settings) != NULL) {
         _exit(4);
     }
+    uint32_t rate = (uint32_t)settings[ANALYSIS_RATE], hop = (uint32_t)settings[ANALYSIS_HOP];
     for (unsigned b = 0; b < SNAPSHOT_BINS; b++) {
-        hash = hash_word(hash_word(hash, bits_of(goertzel_frequency(b))), goertzel_block(b));
+        hash = hash_word(hash_word(hash, bits_of(spectrum_frequency(b))), bits_of(spectrum_delay_s(b)));
     }
     for (unsigned kind = 0; kind < SOUNDS; kind++) {
         for (unsigned i = 0; i < HOPS_PER_SOUND; i++) {
             sound(kind, rate, hop, heard);
             heard += hop;
-            goertzel_process(samples, &snapshot);
-            for (unsigned b = 0; b < SNAPSHOT_BINS; b++) { // every bit of every magnitude, not only what is left
-                hash = hash_word(hash_word(hash, bits_of(goertzel_magnitude(b))), snapshot.spectrum[b]);
-            }
+            analysis_process(samples, &snapshot);
+            hash = hash_hop(hash, &snapshot);
         }
-        put("goertzel");
+        put("analysis");
         put_hex(rate, 4);
         put_hex(hop, 3);
         put_hex(kind, 1);
@@ -286,11 +323,16 @@ static void analyse(uint32_t rate, uint32_t hop) {
     }
 }
 
-static void section_goertzel(void) {
-    analyse(16000, 128);
-    analyse(16000, 64);
-    analyse(32000, 128);
-    analyse(48000, 256);
+static void section_analysis(void) {
+    static const int32_t plain[] = {16000, 128}, short_hop[] = {16000, 64}, low_rate[] = {12800, 128};
+    static const int32_t high_rate[] = {32000, 128}, deep[] = {48000, 256, 5500};
+    static const int32_t every_setting[ANALYSIS_SETTINGS] = {16000, 64, 13081, 12, 15, 120, -70, 1000};
+    analyse(plain, 2);
+    analyse(short_hop, 2);
+    analyse(low_rate, 2);
+    analyse(high_rate, 2);
+    analyse(deep, 3);
+    analyse(every_setting, ANALYSIS_SETTINGS);
 }
 
 // ---- the snapshot and its lock -----------------------------------------------------------------------------------
@@ -326,25 +368,28 @@ static void section_snapshot(void) {
 
 // ---- the program -------------------------------------------------------------------------------------------------
 
+// The analysis last: it has a jump table, and llc 22 puts the literals of a function behind one out of its reach.
 static const struct {
     const char *name;
     void (*run)(void);
 } sections[] = {
     {"arithmetic", section_arithmetic}, {"elementary", section_elementary}, {"memory", section_memory},
-    {"goertzel", section_goertzel},     {"snapshot", section_snapshot},
+    {"refusals", section_refusals},     {"snapshot", section_snapshot},     {"analysis", section_analysis},
 };
 
 static int run_hops(const char *text) {
+    int32_t settings[ANALYSIS_SETTINGS];
     snapshot_t snapshot;
     unsigned hops = 0;
     while (*text) {
         hops = hops * 10 + (unsigned)(*text++ - '0');
     }
     seed = 521288629;
-    goertzel_start(16000, 128);
+    settings_complete(NULL, 0, settings);
+    analysis_start(settings);
     sound(NOISE, 16000, 128, 0);
     while (hops-- > 0) {
-        goertzel_process(samples, &snapshot);
+        analysis_process(samples, &snapshot);
     }
     return 0;
 }

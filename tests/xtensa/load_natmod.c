@@ -8,7 +8,7 @@
 
 #include "py/dynruntime.h"
 
-#include "goertzel.h"
+#include "analysis.h"
 #include "snapshot.h"
 
 #define CHECK(condition, code) do { if (!(condition)) { _exit(code); } } while (0)
@@ -159,6 +159,7 @@ const mp_fun_table_t mp_fun_table = {
     .type_fun_builtin_0 = (const mp_obj_type_t *)&builtin_type,
     .type_fun_builtin_1 = (const mp_obj_type_t *)&builtin_type,
     .type_fun_builtin_2 = (const mp_obj_type_t *)&builtin_type,
+    .type_fun_builtin_var = (const mp_obj_type_t *)&builtin_type,
 };
 
 static const mp_obj_fun_builtin_fixed_t *function(const char *name) {
@@ -199,11 +200,14 @@ int main(void) {
     mp_buffer_info_t samples_object = {.buf = samples, .len = sizeof(samples)};
     mp_buffer_info_t seen_object = {.buf = &seen, .len = sizeof(seen)};
     CHECK(MP_OBJ_SMALL_INT_VALUE(function("snapshot_size")->fun._0()) == sizeof(snapshot_t), 40);
-    CHECK(goertzel_start(16000, HOP), 41);
-    function("audio_start")->fun._2(MP_OBJ_NEW_SMALL_INT(16000), MP_OBJ_NEW_SMALL_INT(HOP));
+    static const int32_t settings[ANALYSIS_SETTINGS] = {16000, HOP, 12347, 6, 10, 90, -66, 2000};
+    mp_buffer_info_t settings_object = {.buf = (void *)(settings + 2), .len = sizeof(settings) - 2 * sizeof(int32_t)};
+    const mp_obj_t arguments[] = {MP_OBJ_NEW_SMALL_INT(16000), MP_OBJ_NEW_SMALL_INT(HOP), &settings_object};
+    CHECK(analysis_start(settings) == NULL, 41);
+    ((const mp_obj_fun_builtin_var_t *)function("audio_start"))->fun.var(3, arguments);
     for (uint32_t hop = 1; hop <= HOPS; hop++) {
         make_noise();
-        goertzel_process(samples, &expected);
+        analysis_process(samples, &expected);
         expected.hop = expected.hop_check = hop;
         expected.captured_us = 1000 * hop;
         expected.published_us = 123456;

@@ -1,12 +1,14 @@
 """What needs no cross-compiler: reading qemu's trace, rewriting IR, compiling device modules."""
 
 import struct
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from xtensa import ToolchainUnavailable, XtensaError, emulator, modules
-from xtensa.ir import without_float_choices
+from xtensa.cc import with_placed_literals
+from xtensa.ir import without_float_choices, without_va_arg
 
 TRACE = b"""----------------
 IN: main
@@ -33,13 +35,35 @@ Trace 0: 0x7f38c0000100 [00000000/0000000000010a00/0005bfd3/00000200] other
 """
 
 
-def test_trace_counts_instructions_of_every_entry_of_a_block() -> None:
-    assert emulator.count_trace(TRACE.splitlines(keepends=True)) == {"main": 4, "loop": 2}
+@pytest.fixture(scope="module")
+def counter() -> Path:
+    try:
+        return emulator.counter()
+    except ToolchainUnavailable as error:
+        pytest.skip(str(error))
 
 
-def test_trace_survives_reused_block_addresses() -> None:
-    counted = emulator.count_trace((TRACE + AFTER_A_FLUSH).splitlines(keepends=True))
-    assert counted == {"main": 4, "loop": 2, "other": 3}
+def counted(counter: Path, trace: bytes, *marks: str) -> list[dict[str, int]]:
+    done = subprocess.run([str(counter), *marks], input=trace, capture_output=True, check=True)
+    return [dict(stretch) for stretch in emulator.parsed(done.stdout.decode())]
+
+
+def test_trace_counts_instructions_of_every_entry_of_a_block(counter: Path) -> None:
+    assert counted(counter, TRACE) == [{"main": 4, "loop": 2}]
+
+
+def test_trace_survives_reused_block_addresses(counter: Path) -> None:
+    assert counted(counter, TRACE + AFTER_A_FLUSH) == [{"main": 4, "loop": 2, "other": 3}]
+
+
+def test_only_what_lies_between_the_marks_is_counted(counter: Path) -> None:
+    """Here main's block is the first mark, `other` the second; the marks themselves do not count."""
+    twice = TRACE + AFTER_A_FLUSH
+    assert counted(counter, twice + twice, "10910", "10a00") == [{"loop": 2}, {"loop": 2}]
+
+
+def test_code_without_a_name_is_called_by_its_address(counter: Path) -> None:
+    assert counted(counter, TRACE.replace(b"00000200] loop", b"00000200] ")) == [{"main": 4, "0x00010916": 2}]
 
 
 def bits(code: str, value: float) -> int:
@@ -63,6 +87,27 @@ def test_a_choice_of_two_floats_becomes_one_of_their_bits(choice: str, integer: 
         f'  %"bits of 9" = select i1 {condition}, {integer} {a}, {integer} {b}\n'
         f'  %9 = bitcast {integer} %"bits of 9" to {kind}\n'
     )
+
+
+def test_a_truth_value_becomes_a_float_by_its_bits() -> None:
+    one = bits("f", 1.0)
+    assert without_float_choices("  %9 = uitofp i1 %2 to float\n") == (
+        f'  %"bits of 9" = select i1 %2, i32 {one}, i32 0\n  %9 = bitcast i32 %"bits of 9" to float\n'
+    )
+
+
+def test_variable_arguments_are_fetched_by_our_functions() -> None:
+    code = "  %9 = va_arg ptr %2, i32\n  %a = va_arg ptr %2, double\n"
+    assert without_va_arg(code).startswith(
+        "  %9 = call i32 @xtensa_va_word(ptr %2)\n  %a = call double @xtensa_va_wide(ptr %2)\n"
+    )
+    assert without_va_arg("  %9 = add i32 1, 2\n") == "  %9 = add i32 1, 2\n"
+
+
+def test_literals_are_placed_before_the_code_whatever_section_was_written_last() -> None:
+    placed = with_placed_literals("\t.section\t.rodata\n\t.literal_position\n\t.literal .LC0, name+4\n\t.text\n")
+    assert ".literal_position" not in placed and ".LC0:\t.long name+4\n\t.popsection\n" in placed
+    assert placed.endswith('\t.section .text.code, "ax", @progbits\n')
 
 
 @pytest.mark.parametrize(

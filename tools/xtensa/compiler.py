@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from .ir import without_float_choices
+from .ir import mended
 from .toolchain import Toolchain
 
 RUNTIME = Path(__file__).parent / "runtime"
@@ -34,6 +34,8 @@ CODE_FLAGS = ("-mtriple=xtensa", "-mcpu=esp32", "-mattr=-mul32high", "-relocatio
 MACHINE_FLAGS = ("-triple=xtensa", "-mcpu=esp32", "-filetype=obj")
 # Else the compiler would make a loop in memset a call of memset.
 RUNTIME_FLAGS = ("-fno-builtin",)
+# One segment that is written and executed is what an emulator wants; GNU ld would warn about it.
+LINK_FLAGS = ("--no-relax", "--omagic", "-z", "noexecstack", "--no-warn-rwx-segments")
 # l32r reads words: without this the assembler would put the literals anywhere.
 ALIGNED_LITERALS = '\t.section .literal, "ax", @progbits\n\t.p2align 2\n\t.text\n'
 
@@ -51,7 +53,7 @@ class Compiler:
         target = self.out / f"{source.stem}.ll"
         headers = self.toolchain.system_headers
         self.toolchain.llvm("clang", *C_FLAGS, *headers, *flags, "-S", "-emit-llvm", "-o", target, source)
-        target.write_text(without_float_choices(target.read_text()))
+        target.write_text(mended(target.read_text()))
         return target
 
     def assembly(self, intermediate: Path) -> Path:
@@ -89,10 +91,8 @@ class Compiler:
         target = self.out / name
         start = self.assemble(RUNTIME / "start.S")
         support = self.archive("runtime", self.objects(runtime_sources(), RUNTIME_FLAGS))
-        # One segment that is written and executed is what an emulator wants; GNU ld would warn about it.
-        flags = ["--no-relax", "--omagic", "-z", "noexecstack", "--no-warn-rwx-segments"]
         inputs = [start, *objects, "--start-group", *libraries, support, "--end-group"]
-        self.toolchain.linker(*flags, "-T", RUNTIME / "program.ld", "-o", target, *inputs)
+        self.toolchain.linker(*LINK_FLAGS, "-T", RUNTIME / "program.ld", "-o", target, *inputs)
         return target
 
 

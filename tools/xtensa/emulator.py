@@ -1,20 +1,20 @@
 """Run a program under qemu-xtensa and count the instructions it executes."""
 
+import os
 import subprocess
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from . import XtensaError
+from _build_common import BUILD
+
+from . import ToolchainUnavailable, XtensaError
 from .toolchain import Toolchain
 
 TIMEOUT_S = 120
-# in_asm lists each block of code when it is translated, exec has a line for each time a block is entered:
-#   IN: measure
-#   0x00010968:  addi  a13, a11, 1            one line per instruction
-#   Trace 0: 0x7f38c0000640 [00000000/0000000000010968/000dbfd3/00000200] measure
-# That is exact, and a tenth of the lines that one block per instruction would make.
+# What count_trace.c reads.
 TRACE_FLAGS = ["-d", "nochain,exec,in_asm"]
+COUNTER = Path(__file__).parent / "count_trace.c"
 
 
 def run(toolchain: Toolchain, program: Path, arguments: Sequence[str] = (), stdin: bytes = b"") -> str:
@@ -30,6 +30,36 @@ def run(toolchain: Toolchain, program: Path, arguments: Sequence[str] = (), stdi
     return done.stdout.decode()
 
 
+def counter() -> Path:
+    """The program that counts, built for this machine where it is out of date."""
+    program = BUILD / "xtensa" / "count_trace"
+    if program.exists() and program.stat().st_mtime >= COUNTER.stat().st_mtime:
+        return program
+    program.parent.mkdir(parents=True, exist_ok=True)
+    partial = program.with_suffix(f".{os.getpid()}")
+    try:
+        command = ["cc", "-O2", "-o", str(partial), str(COUNTER)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise ToolchainUnavailable("This machine has no cc to build the instruction counter with.") from None
+    if done.returncode != 0:
+        raise XtensaError(f"{COUNTER.name} does not compile:\n{done.stderr.strip()}")
+    partial.replace(program)
+    return program
+
+
+def parsed(counted: str) -> list[Counter[str]]:
+    """Of the counter's output, each stretch's instructions by function."""
+    stretches: list[Counter[str]] = []
+    for line in counted.splitlines():
+        number, name = line.split(" ", 1)
+        if number == "=":
+            stretches.append(Counter())
+        else:
+            stretches[-1][name] += int(number)
+    return stretches
+
+
 def instructions(toolchain: Toolchain, program: Path, arguments: Sequence[str] = ()) -> Counter[str]:
     """Executed instructions per function (symbol), start-up included.
 
@@ -38,37 +68,7 @@ def instructions(toolchain: Toolchain, program: Path, arguments: Sequence[str] =
     """
     command = [*toolchain.qemu, *TRACE_FLAGS, str(program), *arguments]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-        assert process.stderr is not None
-        counts = count_trace(process.stderr)
+        done = subprocess.run([str(counter())], stdin=process.stderr, capture_output=True, text=True, check=True)
     if process.returncode != 0:
         raise XtensaError(f"{program.name} {' '.join(arguments)} ended with {process.returncode} while being counted.")
-    return counts
-
-
-def count_trace(trace: Iterable[bytes]) -> Counter[str]:
-    """Instructions per symbol from qemu's log."""
-    entered: Counter[tuple[bytes, bytes]] = Counter()  # times by (translated block's address in qemu, symbol)
-    lengths: dict[bytes, int] = {}
-    counts: Counter[str] = Counter()
-    listed = 0  # instructions of the block listed last; it is entered next
-    for line in trace:
-        if line.startswith(b"Trace "):
-            block = line[9 : line.index(b" [")]
-            if listed:
-                if lengths.get(block, listed) != listed:  # qemu has emptied its cache and uses the address anew
-                    _settle(entered, lengths, counts)
-                lengths[block] = listed
-                listed = 0
-            entered[block, line[line.rindex(b"]") + 2 : -1]] += 1
-        elif line.startswith(b"0x"):
-            listed += 1
-        elif line.startswith(b"IN:"):
-            listed = 0
-    _settle(entered, lengths, counts)
-    return counts
-
-
-def _settle(entered: Counter[tuple[bytes, bytes]], lengths: dict[bytes, int], counts: Counter[str]) -> None:
-    for (block, symbol), times in entered.items():
-        counts[symbol.decode()] += times * lengths[block]
-    entered.clear()
+    return parsed(done.stdout)[0]

@@ -16,8 +16,8 @@ from .toolchain import Toolchain
 ROOT = Path(__file__).resolve().parents[2]
 NATIVE = ROOT / "firmware" / "native"
 DRIVER = ROOT / "tests" / "xtensa" / "kernels.c"
-TESTED = ("goertzel", "snapshot")  # by the driver; the others need a port beside them, so they are compiled only
-SECTIONS = ("arithmetic", "elementary", "memory", "goertzel", "snapshot")
+TESTED = ("analysis", "snapshot")  # by the driver; the others need a port beside them, so they are compiled only
+SECTIONS = ("arithmetic", "elementary", "memory", "analysis", "refusals", "snapshot")
 LIBM = ("math", "ef_sqrt", "sf_sin", "sf_cos", "kf_sin", "kf_cos", "ef_rem_pio2", "kf_rem_pio2")
 LIBM_FLAGS = ("-Wno-unused-parameter", "-Wno-sign-compare", "-Wno-unknown-pragmas", "-Wno-unused-but-set-variable")
 

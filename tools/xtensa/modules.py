@@ -1,6 +1,8 @@
 """Every device module through `mpy-cross -march=xtensawin`, as they would go to a board."""
 
+import hashlib
 import os
+import shutil
 import subprocess
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +29,25 @@ def mpy_cross() -> Path:
 
 def device_modules() -> list[Path]:
     return sorted(path for folder in DEVICE_FOLDERS for path in (ROOT / folder).rglob("*.py"))
+
+
+def import_name(module: Path) -> str:
+    """lightwave_hw.board for firmware/lightwave_hw/board.py."""
+    parts = module.relative_to(ROOT).with_suffix("").parts[1:]
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def ensure(compiler: Path, out: Path) -> Path:
+    """The folder `out` with all of them, compiled anew where one or the compiler has changed."""
+    digest = hashlib.sha256(compiler.read_bytes())
+    for module in device_modules():
+        digest.update(f"{module}\0".encode() + module.read_bytes())
+    stamp = out / "stamp"
+    if not stamp.exists() or stamp.read_text() != digest.hexdigest():
+        shutil.rmtree(out, ignore_errors=True)
+        compile_modules(compiler, out, device_modules())
+        stamp.write_text(digest.hexdigest())
+    return out
 
 
 def compile_modules(compiler: Path, out: Path, modules: Iterable[Path]) -> list[Path]:

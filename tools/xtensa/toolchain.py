@@ -63,6 +63,10 @@ class Toolchain:
         self._loader.append(str(self._only("usr/lib/*-linux-gnu")))
 
     @property
+    def root(self) -> Path:
+        return self._root
+
+    @property
     def qemu(self) -> list[str]:
         """The emulator (a static program) with its one core that has windows, float and a 32-bit divider."""
         return [str(self._root / "usr/bin/qemu-xtensa"), "-cpu", "de233_fpu"]

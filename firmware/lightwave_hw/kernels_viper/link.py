@@ -1,6 +1,7 @@
 # Pulses for the stock LED port, and the WebSocket's mask; lightwave_node/kernels/link.py says what each does.
 # ruff: noqa: F821 - ptr8 and ptr32 are the viper compiler's own words
 import sys
+from array import array
 
 import micropython
 
@@ -25,38 +26,44 @@ def _list_items(pulses: object, length: int) -> int:
     return words[3]
 
 
+# The eight pulses of each nibble as they stand in the list: 9 is the object 4, and 17 is 8.
+_NIBBLES = array(
+    "I", [pulse for nibble in range(16) for bit in (8, 4, 2, 1) for pulse in ((17, 9) if nibble & bit else (9, 17))]
+)
+
+
 @micropython.viper
-def encode_pulses(slots: ptr32, wire: ptr8, count: int):
-    # The eight bits one by one: a loop over them costs more than they do. 9 is the object 4, and 17 is 8.
-    end = int(wire) + count
-    while int(wire) != end:
-        byte = int(wire[0])
-        high = 9 + ((byte >> 4) & 8)
-        slots[0] = high
-        slots[1] = 26 - high
-        high = 9 + ((byte >> 3) & 8)
-        slots[2] = high
-        slots[3] = 26 - high
-        high = 9 + ((byte >> 2) & 8)
-        slots[4] = high
-        slots[5] = 26 - high
-        high = 9 + ((byte >> 1) & 8)
-        slots[6] = high
-        slots[7] = 26 - high
-        high = 9 + (byte & 8)
-        slots[8] = high
-        slots[9] = 26 - high
-        high = 9 + ((byte << 1) & 8)
-        slots[10] = high
-        slots[11] = 26 - high
-        high = 9 + ((byte << 2) & 8)
-        slots[12] = high
-        slots[13] = 26 - high
-        high = 9 + ((byte << 3) & 8)
-        slots[14] = high
-        slots[15] = 26 - high
+def _copy_pulses(slots: ptr32, nibble: ptr32, count: int, table: ptr8):
+    # `nibble` is the wire at first. The two pointers that are used most have the two registers there are, and each
+    # word is written out: a loop over them costs more than they do.
+    wire = int(nibble)
+    end = wire + count
+    while wire != end:
+        count = int(ptr8(wire)[0])
+        nibble = ptr32(int(table) + ((count << 1) & 480))
+        slots[0] = nibble[0]
+        slots[1] = nibble[1]
+        slots[2] = nibble[2]
+        slots[3] = nibble[3]
+        slots[4] = nibble[4]
+        slots[5] = nibble[5]
+        slots[6] = nibble[6]
+        slots[7] = nibble[7]
+        nibble = ptr32(int(table) + ((count & 15) << 5))
+        slots[8] = nibble[0]
+        slots[9] = nibble[1]
+        slots[10] = nibble[2]
+        slots[11] = nibble[3]
+        slots[12] = nibble[4]
+        slots[13] = nibble[5]
+        slots[14] = nibble[6]
+        slots[15] = nibble[7]
         slots = ptr32(int(slots) + 64)
-        wire = ptr8(int(wire) + 1)
+        wire += 1
+
+
+def encode_pulses(slots, wire, count):
+    _copy_pulses(slots, wire, count, _NIBBLES)
 
 
 def pulse_slots(pulses):

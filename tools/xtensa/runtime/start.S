@@ -47,4 +47,15 @@ read:
     syscall
     retw
 
+// long system_call(long number, long a, long b, long c): the result, or minus an error number
+    .global system_call
+    .p2align 2
+system_call:
+    entry a1, 16
+    mov a6, a3
+    mov a3, a4
+    mov a4, a5
+    syscall
+    retw
+
     .section .note.GNU-stack, "", @progbits

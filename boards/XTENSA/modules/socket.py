@@ -1,0 +1,1 @@
+"""Only so that firmware/lightwave_hw can be imported: there is no network here."""

@@ -1,0 +1,1 @@
+// No names of its own beyond those the scanner finds.
