@@ -11,7 +11,7 @@ from lightwave import ticks
 from lightwave.compat import allocate_lock, const
 from lightwave.histogram import Histogram
 
-_BLOCK_FRAMES = const(256)  # what the DMA delivers at once
+_BLOCK_FRAMES = const(256)  # what the DMA delivers at once; one or more hops
 _BYTES_PER_FRAME = const(4)
 _DMA_BLOCKS = const(4)
 _STATS = const(5)  # hops, retries, failures, torn, clips
@@ -22,7 +22,8 @@ _LATENCY_LIMIT_US = const(100000)
 class Microphone:
     """`read` is HOT and the render thread's, `run` the audio thread's: after creation neither allocates."""
 
-    def __init__(self, native, clock, pins, rate, core):
+    def __init__(self, native, clock, pins, settings, core):
+        rate, hop = settings[:2]
         self.core = core
         self._native = native  # the module _lightwave, imported once: its import begins everything anew
         self._clock = clock
@@ -36,7 +37,7 @@ class Microphone:
         self._block = allocate_lock()  # held while no block is waiting
         self._block.acquire()
         self.running = True
-        native.audio_start(rate, _BLOCK_FRAMES)
+        native.audio_start(rate, hop, array("i", settings[2:]))
         self._i2s = I2S(
             0,
             sck=Pin(pins["sck"]),

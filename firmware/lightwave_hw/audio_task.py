@@ -7,7 +7,6 @@ from lightwave.compat import const
 from lightwave.histogram import Histogram
 from lightwave.packets import low30
 
-_HOP = const(128)
 _STATS = const(8)  # audio_task_stats: in the order of mod_audio.c
 _OVERRUNS_AT = const(1)
 _CORE_AT = const(3)
@@ -23,7 +22,7 @@ _PUBLISHED_AT = const(8)
 class TaskMicrophone:
     """`read` is HOT and the render thread's: it allocates nothing."""
 
-    def __init__(self, native, pins, rate):
+    def __init__(self, native, pins, settings):
         self._native = native
         self.run = None  # no thread of Python's
         self.snapshot_size = native.snapshot_size()
@@ -31,7 +30,8 @@ class TaskMicrophone:
         self._last_hop = 0
         self._stats = array("I", [0] * _STATS)
         self._reader_stats = array("I", [0] * _READER_STATS)
-        native.audio_task_start(pins["sck"], pins["ws"], pins["sd"], rate, _HOP)
+        rate, hop = settings[:2]
+        native.audio_task_start(pins["sck"], pins["ws"], pins["sd"], rate, hop, array("i", settings[2:]))
 
     def read(self, snapshot):
         """Copy the newest snapshot; False when the task was in the way all the time, and the old one stays."""

@@ -58,10 +58,10 @@ class Board:
             return Silence("off in the configuration")
         if config.audio_port == NATIVE:
             _require("audio_port", "audio_task_start")
-            return TaskMicrophone(_lightwave, config.mic_pins, config.audio_rate)
+            return TaskMicrophone(_lightwave, config.mic_pins, config.audio_settings)
         if not _has("audio_process"):
             return Silence("this MicroPython has no _lightwave module")
-        return Microphone(_lightwave, self.clock, config.mic_pins, config.audio_rate, self.python_core)
+        return Microphone(_lightwave, self.clock, config.mic_pins, config.audio_settings, self.python_core)
 
 
 def _has(function):

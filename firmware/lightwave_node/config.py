@@ -10,6 +10,9 @@ _MAX_LEDS = 1024  # per strip; what fits is decided by memory and by the frame r
 _MAX_PIN = 48
 _BIT_NS = 1250
 _LATCH_US = 300
+_HOPS = (64, 128, 256)  # samples between snapshots: whole DMA blocks of our task, or even parts of a stock one
+_RATE_AT = 0  # in audio_settings
+_LOWEST_AT = 2
 
 
 class ConfigError(ValueError):
@@ -43,7 +46,17 @@ class Config:
         self.idle_after_s = take.integer("idle_after_s", 1, 300, 10)
         self.audio = take.boolean("audio", True)
         self.audio_port = take.choice("audio_port", (STOCK, NATIVE), STOCK)
-        self.audio_rate = take.integer("audio_rate", 12000, 48000, 16000)
+        # What the analysis is started with, in the order of firmware/native/settings.h.
+        self.audio_settings = [
+            take.integer("audio_rate", 12000, 48000, 16000),
+            take.choice("audio_hop", _HOPS, 128),
+            take.integer("audio_lowest_chz", 5500, 44000, 11000),
+            take.integer("audio_gain_db", -24, 60, 0),
+            take.integer("audio_attack_ms", 0, 1000, 0),
+            take.integer("audio_release_ms", 0, 5000, 40),
+            take.integer("audio_range_db", -90, -20, -60),
+            take.integer("audio_recovery_ms", 200, 60000, 4000),
+        ]
         self.mic_pins = take.pins("mic_pins", {"sck": 14, "ws": 12, "sd": 13})
         # Flashing light can harm people: three flashes a second is the limit unless the installer lifts it here.
         self.strobe_unlimited = take.boolean("strobe_unlimited", False)
@@ -58,6 +71,12 @@ class Config:
         used = self.pins + list(self.mic_pins.values() if self.audio else ())
         if len(set(used)) != len(used):
             raise ConfigError("pins", "no pin can be used twice, also not by mic_pins")
+        # The highest bin, 5.25 octaves up, needs 36 % of the rate.
+        highest_lowest = self.audio_settings[_RATE_AT] * 94 // 100
+        if self.audio_settings[_LOWEST_AT] > highest_lowest:
+            raise ConfigError(
+                "audio_lowest_chz", "at most %d at %d Hz" % (highest_lowest, self.audio_settings[_RATE_AT])
+            )
         longest = (1000000 // self.fps - _LATCH_US) * 1000 // (24 * _BIT_NS)
         if max(self.leds) > longest:
             raise ConfigError("leds", "at most %d at %d frames a second" % (longest, self.fps))

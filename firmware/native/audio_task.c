@@ -3,8 +3,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "analysis.h"
 #include "durations.h"
-#include "goertzel.h"
 #include "snapshot.h"
 #include "worker.h"
 
@@ -17,7 +17,7 @@ static struct {
     atomic_bool stop;
     audio_source_t source;
     uint32_t hop;
-    int32_t samples[GOERTZEL_HOP_MAX]; // the hop being filled
+    int32_t samples[ANALYSIS_HOP_MAX]; // the hop being filled
     _Atomic int32_t opened;            // audio_port_open's answer
     _Atomic uint32_t hops, blocks, overruns, errors, clips;
     _Atomic int32_t last_error;
@@ -36,7 +36,7 @@ static uint32_t get(_Atomic uint32_t *counter) {
 
 static void analyse(int64_t captured_us) {
     snapshot_t snapshot;
-    goertzel_process(task.samples, &snapshot);
+    analysis_process(task.samples, &snapshot);
     int64_t published_us = worker_now_us();
     uint32_t hops = get(&task.hops) + 1;
     snapshot.hop = hops;
@@ -76,6 +76,8 @@ static void run(void) {
 
 // ---- start and stop -------------------------------------------------------------------------------------------
 
+_Static_assert(ANALYSIS_HOP_STEP % AUDIO_BLOCK_FRAMES == 0, "a hop is a whole number of blocks");
+
 static void reset(const audio_source_t *source, uint32_t hop) {
     task.source = *source;
     task.hop = hop;
@@ -102,12 +104,14 @@ static int await_open(void) {
     return OPENING;
 }
 
-int audio_task_start(const audio_source_t *source, uint32_t hop) {
+int audio_task_start(const audio_source_t *source, const int32_t settings[ANALYSIS_SETTINGS]) {
     if (!audio_task_stop()) {
         return AUDIO_BUSY;
     }
-    reset(source, hop);
-    goertzel_start(source->rate, hop);
+    if (analysis_start(settings) != NULL || source->rate != (uint32_t)settings[ANALYSIS_RATE]) {
+        return AUDIO_REFUSED;
+    }
+    reset(source, (uint32_t)settings[ANALYSIS_HOP]);
     if (!worker_start(WORKER_AUDIO, run)) {
         return AUDIO_NO_TASK;
     }

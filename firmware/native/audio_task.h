@@ -1,4 +1,5 @@
-// The microphone on the other core: reads blocks, analyses hops, publishes snapshots, all without Python.
+// The microphone on the other core: reads blocks, analyses hops, publishes snapshots, all without Python. A hop is
+// analysed as soon as its last block has come, so a sample waits for its snapshot one hop at most and the analysis.
 //
 // It feeds the same analysis and the same snapshot as audio_process does on a stock board, so only one of the two may
 // run; the binding sees to that. start and stop must not overlap each other; stats may be read at any time.
@@ -9,11 +10,13 @@
 #include <stdint.h>
 
 #include "audio_port.h"
+#include "settings.h"
 
 enum {
     AUDIO_BUSY = -1, // the driver hangs in an earlier run
     AUDIO_NO_TASK = -2,
     AUDIO_FAILED = -3, // the driver refused; its own code is in the statistics
+    AUDIO_REFUSED = -4, // the settings; settings_refusal says why
 };
 
 typedef struct {
@@ -27,9 +30,9 @@ typedef struct {
     int32_t last_error; // the driver's, 0 = none so far
 } audio_task_stats_t;
 
-// Returns when the microphone runs. hop is a multiple of AUDIO_BLOCK_FRAMES within goertzel.h's limits, as the rate
-// is. 0 or one of the codes above. A start while running stops first. The statistics begin anew.
-int audio_task_start(const audio_source_t *source, uint32_t hop);
+// Returns when the microphone runs. 0 or one of the codes above. A start while running stops first. The statistics
+// begin anew. source->rate is the settings'.
+int audio_task_start(const audio_source_t *source, const int32_t settings[ANALYSIS_SETTINGS]);
 
 // Ends within a block's time; the snapshot is silence then. False when the driver hangs.
 bool audio_task_stop(void);

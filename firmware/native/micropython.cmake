@@ -13,9 +13,19 @@ target_sources(usermod_lightwave INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/mod_audio.c
     ${CMAKE_CURRENT_LIST_DIR}/mod_leds.c
     ${CMAKE_CURRENT_LIST_DIR}/audio_task.c
-    ${CMAKE_CURRENT_LIST_DIR}/goertzel.c
-    ${CMAKE_CURRENT_LIST_DIR}/led_show.c
+    ${CMAKE_CURRENT_LIST_DIR}/analysis.c
+    ${CMAKE_CURRENT_LIST_DIR}/bands.c
+    ${CMAKE_CURRENT_LIST_DIR}/beat_clock.c
+    ${CMAKE_CURRENT_LIST_DIR}/front_end.c
+    ${CMAKE_CURRENT_LIST_DIR}/levels.c
+    ${CMAKE_CURRENT_LIST_DIR}/novelty.c
+    ${CMAKE_CURRENT_LIST_DIR}/octaves.c
+    ${CMAKE_CURRENT_LIST_DIR}/periodicity.c
+    ${CMAKE_CURRENT_LIST_DIR}/settings.c
     ${CMAKE_CURRENT_LIST_DIR}/snapshot.c
+    ${CMAKE_CURRENT_LIST_DIR}/spectrum.c
+    ${CMAKE_CURRENT_LIST_DIR}/tempo.c
+    ${CMAKE_CURRENT_LIST_DIR}/led_show.c
     ${CMAKE_CURRENT_LIST_DIR}/audio_port_idf.c
     ${CMAKE_CURRENT_LIST_DIR}/led_port_idf.c
     ${CMAKE_CURRENT_LIST_DIR}/worker_idf.c

@@ -7,8 +7,8 @@
 #include "py/mpthread.h"
 #include "py/runtime.h"
 
+#include "analysis.h"
 #include "audio_task.h"
-#include "goertzel.h"
 #include "mod_lightwave.h"
 #include "snapshot.h"
 #include "worker.h"
@@ -45,20 +45,47 @@ void mod_audio_reset(void) {
     snapshot_reset();
 }
 
+// ---- settings ---------------------------------------------------------------------------------------------------
+
+// args: rate, hop and perhaps a buffer of int32 (array "i") with the further settings in the order of settings.h; what
+// it does not reach keeps its default. ValueError names the setting and its limit.
+static void take_settings(size_t n_args, const mp_obj_t *args, int32_t settings[ANALYSIS_SETTINGS]) {
+    int32_t given[ANALYSIS_SETTINGS];
+    size_t count = 2;
+    given[ANALYSIS_RATE] = (int32_t)mp_obj_get_int(args[0]);
+    given[ANALYSIS_HOP] = (int32_t)mp_obj_get_int(args[1]);
+    if (n_args > 2) {
+        mp_buffer_info_t buf;
+        mp_get_buffer_raise(args[2], &buf, MP_BUFFER_READ);
+        size_t more = buf.len / sizeof(int32_t);
+        if (buf.len % sizeof(int32_t) != 0 || count + more > ANALYSIS_SETTINGS) {
+            mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("settings: %u bytes are not at most %u int32"),
+                (unsigned)buf.len, (unsigned)(ANALYSIS_SETTINGS - count));
+        }
+        memcpy(given + count, buf.buf, buf.len);
+        count += more;
+    }
+    settings_complete(given, count, settings);
+    const char *refusal = settings_refusal(settings);
+    if (refusal != NULL) {
+        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("%s"), refusal);
+    }
+}
+
 // ---- fed by Python --------------------------------------------------------------------------------------------
 
-// audio_start(rate, hop): forget the past; the snapshot is silence until the first hop.
-static mp_obj_t mod_audio_start(mp_obj_t rate_in, mp_obj_t hop_in) {
-    uint32_t rate = mod_checked_int(rate_in, "rate", GOERTZEL_RATE_MIN, GOERTZEL_RATE_MAX);
-    uint32_t hop = mod_checked_int(hop_in, "hop", GOERTZEL_HOP_MIN, GOERTZEL_HOP_MAX);
+// audio_start(rate, hop[, settings]): forget the past; the snapshot is silence until the first hop. settings: as below.
+static mp_obj_t mod_audio_start(size_t n_args, const mp_obj_t *args) {
+    int32_t settings[ANALYSIS_SETTINGS];
+    take_settings(n_args, args, settings);
     refuse_beside_the_task();
     mod_audio_reset();
-    goertzel_start(rate, hop);
-    audio.rate = rate;
-    audio.hop = hop;
+    analysis_start(settings);
+    audio.rate = (uint32_t)settings[ANALYSIS_RATE];
+    audio.hop = (uint32_t)settings[ANALYSIS_HOP];
     return mp_const_none;
 }
-MP_DEFINE_CONST_FUN_OBJ_2(mod_audio_start_obj, mod_audio_start);
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(mod_audio_start_obj, 2, 3, mod_audio_start);
 
 // audio_stop(): the snapshot returns to silence, so the lights do not freeze on the last sound.
 static mp_obj_t mod_audio_stop(void) {
@@ -74,7 +101,7 @@ static uint32_t process_hops(const int32_t *samples, uint32_t first_hop, uint32_
     snapshot_t snapshot;
     uint32_t clips = 0;
     for (uint32_t i = 0; i < hops; i++) {
-        goertzel_process(samples + i * audio.hop, &snapshot);
+        analysis_process(samples + i * audio.hop, &snapshot);
         uint32_t newer = (hops - 1 - i) * audio.hop; // samples of the buffer that arrived after this hop
         uint32_t newer_us = (uint32_t)((uint64_t)newer * 1000000 / audio.rate);
         snapshot.hop = first_hop + i;
@@ -142,25 +169,21 @@ static void raise_task_error(int error) {
     mp_raise_msg_varg(&mp_type_OSError, MP_ERROR_TEXT("I2S driver: error 0x%x"), (int)audio_task_stats().last_error);
 }
 
-// audio_task_start(sck, ws, sd, rate, hop): from now on the snapshot follows the microphone whatever Python does.
-// hop 128 is 8 ms at 16 kHz.
+// audio_task_start(sck, ws, sd, rate, hop[, settings]): from now on the snapshot follows the microphone whatever Python
+// does. hop 128 is 8 ms at 16 kHz.
 static mp_obj_t mod_audio_task_start(size_t n_args, const mp_obj_t *args) {
-    (void)n_args;
     audio_source_t source;
+    int32_t settings[ANALYSIS_SETTINGS];
     source.sck = (int)mod_checked_int(args[0], "sck", 0, MOD_PIN_MAX);
     source.ws = (int)mod_checked_int(args[1], "ws", 0, MOD_PIN_MAX);
     source.sd = (int)mod_checked_int(args[2], "sd", 0, MOD_PIN_MAX);
-    source.rate = mod_checked_int(args[3], "rate", GOERTZEL_RATE_MIN, GOERTZEL_RATE_MAX);
-    uint32_t hop = mod_checked_int(args[4], "hop", GOERTZEL_HOP_MIN, GOERTZEL_HOP_MAX);
-    if (hop % AUDIO_BLOCK_FRAMES != 0) {
-        mp_raise_msg_varg(&mp_type_ValueError, MP_ERROR_TEXT("hop: %u is not a multiple of %u"), (unsigned)hop,
-            AUDIO_BLOCK_FRAMES);
-    }
+    take_settings(n_args - 3, args + 3, settings);
+    source.rate = (uint32_t)settings[ANALYSIS_RATE];
     refuse_while_busy();
     memset(&audio, 0, sizeof(audio));
     audio.busy = "audio_task_start";
     MP_THREAD_GIL_EXIT();
-    int error = audio_task_start(&source, hop);
+    int error = audio_task_start(&source, settings);
     MP_THREAD_GIL_ENTER();
     audio.busy = NULL;
     if (error != 0) {
@@ -168,7 +191,7 @@ static mp_obj_t mod_audio_task_start(size_t n_args, const mp_obj_t *args) {
     }
     return mp_const_none;
 }
-MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(mod_audio_task_start_obj, 5, 5, mod_audio_task_start);
+MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(mod_audio_task_start_obj, 5, 6, mod_audio_task_start);
 
 // audio_task_stop(): within a block's time; the snapshot returns to silence. Nothing happens when it is not running.
 static mp_obj_t mod_audio_task_stop(void) {

@@ -5,7 +5,7 @@
 #include "py/obj.h"
 
 // mod_audio.c
-extern const mp_obj_fun_builtin_fixed_t mod_audio_start_obj;
+extern const mp_obj_fun_builtin_var_t mod_audio_start_obj;
 extern const mp_obj_fun_builtin_fixed_t mod_audio_stop_obj;
 extern const mp_obj_fun_builtin_fixed_t mod_audio_process_obj;
 extern const mp_obj_fun_builtin_fixed_t mod_audio_stats_obj;

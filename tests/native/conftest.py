@@ -1,97 +1,53 @@
 """Builds the C kernels into a shared library, with the warnings of the MicroPython builds, and wraps them."""
 
-import array
-import ctypes
-import math
-import os
 import re
-import shutil
-import struct
 import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-NATIVE = Path(__file__).parents[2] / "firmware" / "native"
-WARNINGS = ["-Wall", "-Wextra", "-Werror", "-Wpointer-arith", "-Wdouble-promotion", "-Wfloat-conversion"]
-FULL_SCALE = 2**31 - 1
+import host_kernels
+from _build_common import BuildError
+from host_kernels import Analysis
+
+Samples = NDArray[Any]
 
 
-class Kernel:
-    """The audio analysis of one process, fed with floats (1.0 = full scale) or raw int32 samples."""
+class Kernel(Analysis):
+    """The audio analysis of one process; remembers the last hop."""
 
-    def __init__(self, library: ctypes.CDLL) -> None:
-        self.library = library
-        library.goertzel_start.restype = ctypes.c_bool
-        library.goertzel_magnitude.restype = ctypes.c_float
-        library.goertzel_frequency.restype = ctypes.c_float
-        library.snapshot_read.restype = ctypes.c_bool
-        self.snapshot = (ctypes.c_char * 152)()
-        self.rate = self.hop = 0
+    magnitudes: NDArray[np.float32]  # of the last hop: 64 linear amplitudes
+    last: Any  # the last snapshot
 
-    def start(self, rate: int = 16000, hop: int = 256) -> bool:
-        self.rate, self.hop = rate, hop
-        return bool(self.library.goertzel_start(rate, hop))
+    def feed(self, samples: Samples) -> NDArray[Any]:
+        """Whole hops of float or int32 samples; returns the snapshot of each."""
+        snapshots, magnitudes = self.process_with_magnitudes(samples)
+        self.magnitudes, self.last = magnitudes[-1], snapshots[-1]
+        return snapshots
 
-    def feed_raw(self, samples: "array.array[int]") -> None:
-        """Analyse whole hops; a rest shorter than a hop is dropped."""
-        address, _ = samples.buffer_info()
-        for first in range(0, len(samples) - self.hop + 1, self.hop):
-            pointer = ctypes.c_void_p(address + 4 * first)
-            self.library.goertzel_process(pointer, self.snapshot)
+    def sine(self, hz: float, seconds: float = 0.8, amplitude: float = 1.0, dc: float = 0.0) -> NDArray[Any]:
+        """Long enough for every bin's block at the default settings."""
+        return self.feed(amplitude * np.sin(2 * np.pi * hz * np.arange(round(seconds * self.rate)) / self.rate) + dc)
 
-    def feed(self, samples: Iterable[float]) -> None:
-        self.feed_raw(array.array("i", [int(value * FULL_SCALE) for value in samples]))
-
-    def sine(self, hz: float, seconds: float = 0.3, amplitude: float = 1.0, dc: float = 0.0) -> None:
-        step = 2 * math.pi * hz / self.rate
-        self.feed(amplitude * math.sin(step * i) + dc for i in range(int(seconds * self.rate)))
-
-    def magnitude(self, semitone: int) -> float:
-        return float(self.library.goertzel_magnitude(semitone))
-
-    def magnitudes(self) -> list[float]:
-        return [self.magnitude(semitone) for semitone in range(64)]
-
-    def level_db(self, semitone: int) -> float:
-        return 20 * math.log10(max(self.magnitude(semitone), 1e-12))
-
-    def frequency(self, semitone: int) -> float:
-        return float(self.library.goertzel_frequency(semitone))
-
-    def block(self, semitone: int) -> int:
-        return int(self.library.goertzel_block(semitone))
+    def silence(self, seconds: float) -> NDArray[Any]:
+        return self.feed(np.zeros(round(seconds * self.rate)))
 
     @property
-    def vu(self) -> tuple[int, int]:
-        """(peak, RMS)"""
-        return struct.unpack_from("<2H", self.snapshot, 12)
-
-    @property
-    def flags(self) -> int:
-        return int(struct.unpack_from("<H", self.snapshot, 16)[0])
-
-    @property
-    def spectrum(self) -> tuple[int, ...]:
-        return struct.unpack_from("<64H", self.snapshot, 20)
+    def levels_db(self) -> NDArray[np.float64]:
+        return 20 * np.log10(np.maximum(self.magnitudes.astype(np.float64), 1e-12))
 
 
 @pytest.fixture(scope="session")
 def compile_c(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """compile_c(name, sources, *flags) -> the built file. The kernels' folder is on the include path."""
-    compiler = os.environ.get("CC") or shutil.which("gcc") or shutil.which("cc")
-    if compiler is None:
-        pytest.fail("no C compiler: install gcc (Debian: apt-get install gcc) or set CC")
     folder = tmp_path_factory.mktemp("native")
 
     def build(name: str, sources: Iterable[Path], *flags: str) -> Path:
-        target = folder / name
-        command = [compiler, "-std=gnu99", "-O2", "-g", *WARNINGS, f"-I{NATIVE}", *flags]
-        command += ["-o", str(target), *map(str, sources), "-lm"]
-        done = subprocess.run(command, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return target
+        return host_kernels.compile_to(folder / name, sources, *flags)
 
     return build
 
@@ -100,6 +56,7 @@ def compile_c(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 SANITIZERS = {
     "plain": [],
     "address": ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
+    "trap": ["-fsanitize=undefined,float-cast-overflow", "-fsanitize-undefined-trap-on-error"],  # needs no library
     "thread": ["-fsanitize=thread", "-Wno-tsan"],
 }
 
@@ -117,7 +74,7 @@ def run_c(compile_c: Callable[..., Path]) -> Callable[..., dict[str, int]]:
         if target not in programs:
             try:
                 programs[target] = compile_c(target, sources, "-pthread", *SANITIZERS[kind])
-            except AssertionError as error:
+            except BuildError as error:
                 if re.search(r"cannot find .*(lib)?[at]san", str(error)):
                     pytest.skip(f"no {kind} sanitizer in this toolchain")
                 raise
@@ -134,15 +91,9 @@ def run_c(compile_c: Callable[..., Path]) -> Callable[..., dict[str, int]]:
     return run
 
 
-@pytest.fixture(scope="session")
-def library(compile_c: Callable[..., Path]) -> ctypes.CDLL:
-    sources = [NATIVE / "goertzel.c", NATIVE / "snapshot.c"]
-    return ctypes.CDLL(str(compile_c("liblightwave.so", sources, "-shared", "-fPIC")))
-
-
 @pytest.fixture
-def kernel(library: ctypes.CDLL) -> Kernel:
-    """A freshly started analysis: 16 kHz, hops of 256."""
-    kernel = Kernel(library)
-    assert kernel.start()
+def kernel() -> Kernel:
+    """A freshly started analysis: 16 kHz, hops of 128."""
+    kernel = Kernel()
+    kernel.start()
     return kernel

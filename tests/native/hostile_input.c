@@ -1,8 +1,8 @@
-// Built with traps on undefined behaviour: reaching the end is the test. Each rate and hop at its limits.
+// Built with sanitizers: reaching the end is the test. Every rate and hop, settings at their limits.
 #include <stdint.h>
 #include <stdio.h>
 
-#include "goertzel.h"
+#include "analysis.h"
 
 static uint32_t noise_state = 1;
 
@@ -30,22 +30,32 @@ static int32_t sample(unsigned kind, uint32_t i) {
 }
 
 int main(void) {
-    static const uint32_t rates[] = {GOERTZEL_RATE_MIN, 16000, GOERTZEL_RATE_MAX};
-    static const uint32_t hops[] = {GOERTZEL_HOP_MIN, 100, GOERTZEL_HOP_MAX};
-    int32_t samples[GOERTZEL_HOP_MAX];
+    static const int32_t rates[] = {ANALYSIS_RATE_MIN, 16000, 32000, ANALYSIS_RATE_MAX};
+    int32_t samples[ANALYSIS_HOP_MAX], settings[ANALYSIS_SETTINGS];
     snapshot_t snapshot;
-    for (unsigned run = 0; run < 9; run++) {
-        uint32_t hop = hops[run % 3];
-        goertzel_start(rates[run / 3], hop);
+    unsigned runs = 0;
+    for (unsigned run = 0; run < 16; run++) {
+        for (unsigned i = 0; i < ANALYSIS_SETTINGS; i++) {
+            settings[i] = run % 3 == 1 ? analysis_settings[i].max : analysis_settings[i].min;
+        }
+        settings[ANALYSIS_RATE] = rates[run / 4];
+        settings[ANALYSIS_HOP] = 64 * (int32_t)(run % 4 + 1);
+        if (run % 3 == 2) { // the lowest bin's upper limit depends on the rate; 94 % of a hertz per hertz stays below it
+            settings[ANALYSIS_LOWEST_CHZ] = rates[run / 4] * 94 / 100 > 44000 ? 44000 : rates[run / 4] * 94 / 100;
+        } else {
+            settings[ANALYSIS_LOWEST_CHZ] = 5500;
+        }
+        runs += analysis_start(settings) == NULL;
         for (uint32_t i = 0; i < 600; i++) {
             unsigned kind = i / 60 % 6;
-            for (uint32_t j = 0; j < hop; j++) {
-                samples[j] = sample(kind, i * hop + j);
+            for (uint32_t j = 0; j < (uint32_t)settings[ANALYSIS_HOP]; j++) {
+                samples[j] = sample(kind, i * 64 + j);
             }
-            goertzel_process(samples, &snapshot);
+            analysis_process(samples, &snapshot);
         }
-        printf("run %u ", run);
-        fflush(stdout);
     }
+    settings[ANALYSIS_HOP] = INT32_MIN;
+    runs -= analysis_start(settings) == NULL;
+    printf("runs=%u\n", runs);
     return 0;
 }

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis.h"
 #include "audio_task.h"
-#include "goertzel.h"
 #include "led_show.h"
 #include "scripted_board.h"
 #include "snapshot.h"
@@ -19,6 +19,17 @@ static uint32_t rounds;
 static uint32_t expected[1 << 16]; // the frames handed over, in order
 static atomic_uint handed, spoilt, disordered;
 static atomic_bool stop;
+
+static void settings_for(int32_t hop, int32_t settings[ANALYSIS_SETTINGS]) {
+    const int32_t given[] = {(int32_t)source.rate, hop};
+    settings_complete(given, 2, settings);
+}
+
+static int start_audio(int32_t hop) {
+    int32_t settings[ANALYSIS_SETTINGS];
+    settings_for(hop, settings);
+    return audio_task_start(&source, settings);
+}
 
 static uint32_t now_tick(void) {
     return (uint32_t)worker_now_us() & WORKER_TICKS_MASK;
@@ -121,7 +132,7 @@ static void statistics(void) {
     unsigned bad = 0;
     pthread_t watcher;
     led_show_start(strips);
-    audio_task_start(&source, 64);
+    start_audio(64);
     pthread_create(&watcher, NULL, watch, &bad);
     for (uint32_t n = 0; n < rounds; n++) {
         show(n % 65536, now_tick() + 500);
@@ -156,7 +167,7 @@ static void restarts(void) {
         pthread_create(&readers[i], NULL, listen, &bad[i]);
     }
     for (uint32_t n = 0; n < rounds; n++) {
-        refused += audio_task_start(&source, 64 + n % 4 * 64) != 0;
+        refused += start_audio(64 + (int32_t)(n % 4) * 64) != 0;
         script_sleep_us(script_random(&random) % 4000);
         refused += n % 3 == 0 ? 0 : !audio_task_stop(); // every third start finds the task running
         silent += n % 3 == 0 || (snapshot_read(&got) && got.hop == 0);
@@ -174,13 +185,13 @@ static void restarts(void) {
 static void failures(void) {
     atomic_store(&script.open_error, SCRIPT_ERROR);
     atomic_store(&script.microphone_error, SCRIPT_ERROR);
-    printf("leds=%d audio=%d running=%d ", led_show_start(strips), audio_task_start(&source, 128), audio_task_running());
+    printf("leds=%d audio=%d running=%d ", led_show_start(strips), start_audio(128), audio_task_running());
     printf("leds_error=%d audio_error=%d ", led_show_stats().last_error, audio_task_stats().last_error);
     atomic_store(&script.open_error, 0);
     atomic_store(&script.microphone_error, 0);
     atomic_store(&script.fail_every, 3);
     atomic_store(&script.microphone_fail_every, 4);
-    printf("leds_again=%d audio_again=%d ", led_show_start(strips), audio_task_start(&source, 128));
+    printf("leds_again=%d audio_again=%d ", led_show_start(strips), start_audio(128));
     for (uint32_t n = 0; n < rounds; n++) {
         while (show(n, now_tick()) < 0) {
             script_sleep_us(100);
@@ -199,9 +210,9 @@ static void failures(void) {
 
 // The loop's result is that of the same samples given to the analysis directly.
 static void hops(void) {
-    int32_t samples[128];
+    int32_t samples[128], settings[ANALYSIS_SETTINGS];
     snapshot_t direct, heard;
-    audio_task_start(&source, 128);
+    start_audio(128);
     while (audio_task_stats().hops < rounds) {
         script_sleep_us(200);
     }
@@ -210,15 +221,43 @@ static void hops(void) {
     uint32_t wanted = heard.hop;
     uint32_t latency = (heard.published_us - heard.captured_us) & WORKER_TICKS_MASK;
     audio_task_stop();
-    goertzel_start(source.rate, 128);
+    settings_for(128, settings);
+    analysis_start(settings);
     for (uint32_t hop = 0; hop < wanted; hop++) {
         for (uint32_t i = 0; i < 128; i++) {
             samples[i] = script_sample(hop * 128 + i);
         }
-        goertzel_process(samples, &direct);
+        analysis_process(samples, &direct);
     }
-    printf("same=%d late_ms=%u hops=%u\n", memcmp(direct.spectrum, heard.spectrum, sizeof(direct.spectrum)) == 0 &&
-        direct.vu_peak == heard.vu_peak && direct.vu_rms == heard.vu_rms, latency / 1000, wanted);
+    const size_t first = offsetof(snapshot_t, vu_peak), analysed = offsetof(snapshot_t, hop_check) - first;
+    bool same = memcmp((uint8_t *)&direct + first, (uint8_t *)&heard + first, analysed) == 0;
+    printf("same=%d late_ms=%u hops=%u\n", same, latency / 1000, wanted);
+}
+
+static uint32_t latency_hop, held_back;
+
+// What has been delivered and is in no snapshot, at the moment the task asks for more.
+static void count_held_back(uint32_t delivered) {
+    snapshot_t newest;
+    if (snapshot_read(&newest)) {
+        uint32_t held = delivered - newest.hop * latency_hop;
+        held_back = held > held_back ? held : held_back;
+    }
+}
+
+// No sample waits longer than for the last block of its hop.
+static void latency(void) {
+    for (latency_hop = 64; latency_hop <= 256; latency_hop += 64) {
+        held_back = 0;
+        script.before_read = count_held_back;
+        start_audio((int32_t)latency_hop);
+        while (audio_task_stats().hops < rounds) {
+            script_sleep_us(200);
+        }
+        audio_task_stop();
+        printf("held_of_%u=%u ", latency_hop, held_back);
+    }
+    printf("\n");
 }
 
 int main(int argc, char **argv) {
@@ -226,7 +265,7 @@ int main(int argc, char **argv) {
         const char *name;
         void (*run)(void);
     } cases[] = {{"frames", frames}, {"stops", stops}, {"statistics", statistics}, {"restarts", restarts},
-        {"failures", failures}, {"hops", hops}};
+        {"failures", failures}, {"hops", hops}, {"latency", latency}};
     rounds = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 0;
     atomic_store(&script.block_us, 400);
     for (unsigned i = 0; argc > 1 && i < sizeof(cases) / sizeof(cases[0]); i++) {

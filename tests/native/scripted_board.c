@@ -201,6 +201,9 @@ void audio_port_close(void) {
 
 int audio_port_read(int32_t samples[AUDIO_BLOCK_FRAMES], int64_t *captured_us) {
     unsigned fail_every = atomic_load(&script.microphone_fail_every);
+    if (script.before_read != NULL) {
+        script.before_read(samples_read);
+    }
     next_block_us += atomic_load(&script.block_us);
     sleep_until(next_block_us);
     if (fail_every > 0 && ++reads % fail_every == 0) {

@@ -20,6 +20,7 @@ extern struct script {
     // microphone
     atomic_int microphone_error;       // audio_port_open's answer
     atomic_uint block_us;              // pace
+    void (*before_read)(uint32_t delivered); // samples so far
     atomic_uint microphone_fail_every; // every n-th read fails
     atomic_int opened;                 // opened minus closed, both drivers
 } script;

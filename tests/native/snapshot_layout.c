@@ -14,6 +14,16 @@ int main(void) {
     PRINT(flags);
     PRINT(bins);
     PRINT(spectrum);
+    PRINT(chroma);
+    PRINT(bass);
+    PRINT(mid);
+    PRINT(treble);
+    PRINT(novelty);
+    PRINT(bpm_x100);
+    PRINT(confidence);
+    PRINT(phase);
+    PRINT(onsets);
+    PRINT(beat);
     PRINT(hop_check);
     printf("size %zu\n", sizeof(snapshot_t));
     return 0;

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+import host_kernels
+
 HERE = Path(__file__).parent
 NATIVE = HERE.parents[1] / "firmware" / "native"
-KERNELS = [NATIVE / f"{name}.c" for name in ("audio_task", "goertzel", "led_show", "snapshot")]
+KERNELS = [NATIVE / "audio_task.c", NATIVE / "led_show.c", *host_kernels.SOURCES]
 SOURCES = [HERE / "races.c", HERE / "scripted_board.c", *KERNELS]
 
 RunCase = Callable[..., dict[str, int]]
@@ -65,3 +67,8 @@ def test_the_loop_hears_what_the_microphone_says(run_case: RunCase) -> None:
     assert counts["same"] == 1
     assert counts["hops"] >= 40
     assert counts["late_ms"] < 100
+
+
+def test_a_sample_waits_for_the_rest_of_its_hop_and_no_longer(run_case: RunCase) -> None:
+    """Counted in samples, at each moment the task waits for a block: nothing complete is held back."""
+    assert run_case("latency", 20) == {f"held_of_{hop}": hop - 64 for hop in (64, 128, 192, 256)}

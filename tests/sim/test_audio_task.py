@@ -20,8 +20,8 @@ PRELUDE = """
     from array import array
     stats = array("I", bytes(4 * 8))
     audio_stats = array("I", bytes(4 * 5))
-    snapshot = bytearray(152)
-    words = array("I", bytes(152))
+    snapshot = bytearray(196)
+    words = array("I", bytes(196))
     def hop():
         lw.snapshot_read(words)
         return words[0]
@@ -230,7 +230,7 @@ def test_reading_allocates_nothing_and_tears_nothing(run_audio: RunScript, tone:
     micropython.heap_lock()
     n = bad = 0
     while n < 50000:
-        if not lw.snapshot_read(words) or words[0] != words[37]:
+        if not lw.snapshot_read(words) or words[0] != words[48]:
             bad += 1
         n += 1
     lw.audio_stats(audio_stats)

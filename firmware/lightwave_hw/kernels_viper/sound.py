@@ -4,42 +4,49 @@ import micropython
 
 
 @micropython.viper
-def follow(levels: ptr16, snapshot: ptr8, bins: int, keep: int):
-    at = 20
-    for i in range(bins):
-        now = int(snapshot[at]) | int(snapshot[at + 1]) << 8
-        fallen = int(levels[i]) * keep >> 14
-        if now < fallen:
-            now = fallen
-        levels[i] = now
-        at += 2
+def wipe(data: ptr16, start: int, end: int):
+    end += int(data)
+    data = ptr16(int(data) + start)
+    while int(data) < end:
+        data[0] = 0
+        data = ptr16(int(data) + 2)
 
 
 @micropython.viper
-def follow_chroma(levels: ptr16, snapshot: ptr8, keep: int):
-    for pitch in range(12):
-        now = int(levels[pitch]) * keep >> 14
-        at = 20 + 2 * pitch
-        while at < 148:
-            heard = int(snapshot[at]) | int(snapshot[at + 1]) << 8
-            if heard > now:
-                now = heard
-            at += 24
-        levels[pitch] = now
+def follow(levels: ptr16, snapshot: ptr16, at: int, count: int, keep: int):
+    snapshot = ptr16(int(snapshot) + at)
+    end = int(levels) + 2 * count
+    while int(levels) != end:
+        count = int(levels[0]) * keep >> 14
+        if count < int(snapshot[0]):
+            count = int(snapshot[0])
+        levels[0] = count
+        levels = ptr16(int(levels) + 2)
+        snapshot = ptr16(int(snapshot) + 2)
 
 
 @micropython.viper
-def loudest(snapshot: ptr8, first: int, bins: int) -> int:
-    best = first
+def loudest(snapshot: ptr16, at: int, count: int) -> int:
+    snapshot = ptr16(int(snapshot) + at)
+    best = 0
     most = 0
-    at = 20 + 2 * first
-    for i in range(first, first + bins):
-        now = int(snapshot[at]) | int(snapshot[at + 1]) << 8
-        if now > most:
-            most = now
+    for i in range(count):
+        if int(snapshot[0]) > most:
+            most = int(snapshot[0])
             best = i
-        at += 2
+        snapshot = ptr16(int(snapshot) + 2)
     return best << 16 | most
+
+
+@micropython.viper
+def octaves(level: int) -> int:
+    if level == 0:
+        return 0
+    place = 15 << 12
+    while level < 32768:
+        level <<= 1
+        place -= 4096
+    return place + ((level - 32768) >> 3)
 
 
 @micropython.viper

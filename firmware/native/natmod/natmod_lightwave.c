@@ -2,12 +2,13 @@
 //
 // The same functions as the built-in module (../modlightwave.c) as far as a loadable one can have them: no task of
 // its own on the other core, no LED port. audio_process keeps the GIL (the run-time table of loadable modules has no
-// way to give it up), so it is called with one hop at a time. Messages of errors carry no numbers, for the same reason.
+// way to give it up), so it is called with one DMA block at a time. Messages of errors carry no numbers, for the same
+// reason; only those of the settings, which the analysis words itself, do.
 #include <string.h>
 
 #include "py/dynruntime.h"
 
-#include "goertzel.h"
+#include "analysis.h"
 #include "snapshot.h"
 
 #define TICKS_MASK 0x3fffffff // time.ticks_us(): modulo 2^30
@@ -36,19 +37,33 @@ static void audio_reset(void) {
     snapshot_reset();
 }
 
-// audio_start(rate, hop): forget the past; the snapshot is silence until the first hop.
-static mp_obj_t mod_audio_start(mp_obj_t rate_in, mp_obj_t hop_in) {
-    uint32_t rate = (uint32_t)mp_obj_get_int(rate_in);
-    uint32_t hop = (uint32_t)mp_obj_get_int(hop_in);
-    audio_reset();
-    if (!goertzel_start(rate, hop)) {
-        mp_raise_ValueError("rate or hop is out of range");
+// audio_start(rate, hop[, settings]): forget the past; the snapshot is silence until the first hop. settings: a buffer
+// of int32 (array "i") in the order of settings.h, from the third on; what it does not reach keeps its default.
+static mp_obj_t mod_audio_start(size_t n_args, const mp_obj_t *args) {
+    int32_t given[ANALYSIS_SETTINGS], settings[ANALYSIS_SETTINGS];
+    unsigned count = 2;
+    given[ANALYSIS_RATE] = (int32_t)mp_obj_get_int(args[0]);
+    given[ANALYSIS_HOP] = (int32_t)mp_obj_get_int(args[1]);
+    if (n_args > 2) {
+        mp_buffer_info_t buf;
+        mp_get_buffer_raise(args[2], &buf, MP_BUFFER_READ);
+        if (buf.len % sizeof(int32_t) != 0 || buf.len > (ANALYSIS_SETTINGS - count) * sizeof(int32_t)) {
+            mp_raise_ValueError("settings: not int32, or too many");
+        }
+        memcpy(given + count, buf.buf, buf.len);
+        count += (unsigned)(buf.len / sizeof(int32_t));
     }
-    audio.rate = rate;
-    audio.hop = hop;
+    settings_complete(given, count, settings);
+    const char *refusal = analysis_start(settings);
+    if (refusal != NULL) {
+        mp_raise_ValueError(refusal);
+    }
+    audio_reset();
+    audio.rate = (uint32_t)settings[ANALYSIS_RATE];
+    audio.hop = (uint32_t)settings[ANALYSIS_HOP];
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_2(mod_audio_start_obj, mod_audio_start);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(mod_audio_start_obj, 2, 3, mod_audio_start);
 
 // audio_stop(): the snapshot returns to silence, so the lights do not freeze on the last sound.
 static mp_obj_t mod_audio_stop(void) {
@@ -61,7 +76,7 @@ static void process_hops(const int32_t *samples, uint32_t hops, uint32_t capture
     snapshot_t snapshot;
     for (uint32_t left = hops; left-- > 0; samples += audio.hop) {
         uint32_t newer_us = (uint32_t)((uint64_t)left * audio.hop * 1000000 / audio.rate);
-        goertzel_process(samples, &snapshot);
+        analysis_process(samples, &snapshot);
         snapshot.hop = ++audio.hops;
         snapshot.captured_us = (captured_us - newer_us) & TICKS_MASK;
         snapshot.published_us = ticks_us();

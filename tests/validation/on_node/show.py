@@ -179,7 +179,7 @@ def concurrent_reads(threads, each):
             reads[me] += 1
             if not _lightwave.snapshot_read(words):
                 timeouts[me] += 1
-            elif words[0] != words[37]:
+            elif words[0] != words[48]:
                 torn[me] += 1
             time.sleep_ms(1)
         with lock:
