@@ -10,19 +10,20 @@ from lightwave import ticks
 from lightwave_node.light import LINEAR
 from lightwave_node.palettes import hue_stops
 from lightwave_node.show_state import ChannelLook
+from lightwave_node.snapshot import BINS
 
 FULL_LIGHT = 65535
-BINS = 64  # of the spectrum in an audio snapshot
 _TABLE = 65  # colours
 _STATE = 8
 _LAP = 1 << 20  # of `phase`
 _FAST_BEAT = 17000  # bpm_x100: above this beats are taken in pairs, so that nothing flashes more than 3 times a second
 _FAST_SPEED = 189  # the speed at which the wheel makes as many turns
 _FLASH_GAP_US = 340000  # four flashes take more than a second
+_RISE_US = 60000  # so long a flash may take to rise
 
 
 class FlashLimit:
-    """Keeps one strip, whatever it shows, to three flashes in any second. `unlimited` is for those who have asked their
+    """Keeps what lights a whole strip to three flashes in any second. `unlimited` is for those who have asked their
     audience. `age_us` is the time since the last flash."""
 
     def __init__(self):
@@ -38,13 +39,20 @@ class FlashLimit:
         if self.unlimited or self.age_us >= _FLASH_GAP_US:
             self.age_us = 0
 
+    def may_rise(self):
+        """Is this within the rise of a flash? Begins one, if there may be one now."""
+        if self.age_us < _RISE_US:
+            return True
+        self.ask()
+        return self.age_us == 0
+
 
 class Canvas:
     """One running effect of a strip: two per strip, for cross-fades. An effect reads
 
     count    LEDs to draw: half of them when the strip is mirrored
     look     the channel's parameters (show_state.ChannelLook)
-    moment   hub time, beat and sound when the light appears (renderer.Moment)
+    moment   hub time, beat and sound when the light appears (hearing.Moment)
     origin   the place of the channel's hue in the palette
     phase    a wheel turned by the speed, 65536 = one turn, modulo 16 turns; at speed s it makes s / 67 turns a second.
              On all nodes alike, whenever they joined: it is made from hub time, and its lap fits that of hub time
@@ -159,10 +167,6 @@ class Canvas:
         gone = (now - self.state[7]) % (16 * per_turn)
         self.state[7] = now
         return gone if gone <= 8 else 0  # more is a jump, or a wheel that was slowed down
-
-    def loudness(self):
-        """The loudest of the whole spectrum now, 0..65535; 65535 is the loudest of the recent past."""
-        return self.kernels.loudest(self.moment.sound, 0, BINS) & 0xFFFF
 
     # ---- once a frame -----------------------------------------------------------------------------------------
 

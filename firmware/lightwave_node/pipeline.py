@@ -15,6 +15,7 @@ from lightwave_node import VERSION, effects, palettes
 from lightwave_node.control import Control
 from lightwave_node.fallback import Fallback
 from lightwave_node.frame_grid import FrameGrid
+from lightwave_node.hearing import Hearing
 from lightwave_node.renderer import Renderer
 from lightwave_node.show_state import CHANNELS, ShowState
 from lightwave_node.stream import Stream
@@ -40,11 +41,11 @@ class Pipeline:
         for strip in strips:
             strip.flashes.unlimited = config.strobe_unlimited
         fallback = Fallback(config.idle_after_s * 1000, grid.frame_us, effects.names())
+        hearing = Hearing(board.audio, BeatClock(), board.kernels)
         self.stream = Stream(clock, board.receiver, queue)
         self.renderer = Renderer(
-            clock, grid, timesync, self.stream, queue, BeatClock(), show, strips, fallback, board.leds, board.audio,
-            config.lead_us,
-        )  # fmt: skip
+            clock, grid, timesync, self.stream, queue, hearing, show, strips, fallback, board.leds, config.lead_us
+        )
         telemetry = Telemetry(
             clock, timesync, self.stream, queue, self.renderer, fallback, board.leds, board.audio, board.heap_free,
             config.print_rates,

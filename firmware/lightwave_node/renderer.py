@@ -18,7 +18,7 @@ from lightwave.packets import (
     low30,
     u16,
 )
-from lightwave_node.fallback import IDLE
+from lightwave_node.fallback import IDLE, LIVE
 
 _MAX_EVENTS = const(64)  # a frame takes at most a full queue
 _SOFTEN_MS = const(250)
@@ -27,39 +27,28 @@ _HISTOGRAM_LIMIT_US = const(100000)
 _HISTOGRAM_BUCKETS = const(128)
 
 
-class Moment:
-    """What a frame is drawn for: the hub time its light appears at, and the beat and the sound then."""
-
-    def __init__(self, sound_size):
-        self.hub30 = 0
-        self.bpm_x100 = 0  # 0: no beat
-        self.beat_phase = 0  # 0..65535
-        self.beat = 0
-        self.sound = bytearray(sound_size)  # the audio snapshot, all zero without a microphone
-
-
 class Renderer:
     """Counters for other threads to read: `frames`, `frames_late`, `applied`, `late` (edges), `render_us`,
-    `start_us` (histograms: computing a frame, `strip_us` one strip of it; start of a frame after its deadline)."""
+    `start_us` (histograms: computing a frame, `strip_us` one strip of it; start of a frame after its deadline), and
+    what `hearing` counts."""
 
-    def __init__(self, clock, grid, timesync, stream, queue, beat, show, strips, fallback, port, audio, lead_us):
+    def __init__(self, clock, grid, timesync, stream, queue, hearing, show, strips, fallback, port, lead_us):
         self._clock = clock
         self._grid = grid
         self._timesync = timesync
         self._stream = stream
         self._queue = queue
         self._events = queue.data
-        self._beat = beat
+        self.hearing = hearing
         self._show = show
         self._strips = strips
         self._fallback = fallback
         self._port = port
-        self._audio = audio
         self._lead_us = lead_us
-        self._moment = Moment(audio.snapshot_size)
         self._sessions = 0
         self._renames = 0
         self._idle = False
+        self._since = 0  # hub time from which the event being applied counts
         self.running = True
         self.frames = 0
         self._started_late = 0
@@ -68,6 +57,11 @@ class Renderer:
         self.render_us = Histogram(_HISTOGRAM_LIMIT_US, _HISTOGRAM_BUCKETS)
         self.strip_us = [Histogram(_HISTOGRAM_LIMIT_US, _HISTOGRAM_BUCKETS) for _ in strips]
         self.start_us = Histogram(_HISTOGRAM_LIMIT_US, _HISTOGRAM_BUCKETS)
+
+    @property
+    def repaired(self):
+        """STATEs that put right what edges had missed."""
+        return self._show.repaired
 
     @property
     def frames_late(self):
@@ -110,38 +104,37 @@ class Renderer:
             self._queue.release(slot)
 
     def _note_new_clock(self):
-        """After a new session edge ids begin anew; after a new lock, what moves by hub time is about to jump."""
+        """After a new session its STATEs begin anew; after a new lock, what moves by hub time is about to jump."""
         if self._stream.sessions != self._sessions:
             self._sessions = self._stream.sessions
-            self._show.forget_edges()
+            self._show.forget_state()
         if self._grid.renames != self._renames:
             self._renames = self._grid.renames
             self._show.soften(_SOFTEN_MS, self._grid.hub30)
 
     def _apply(self, slot):
         # While unlocked an event's hub time means nothing to us yet: on arrival is now.
-        due = self._queue.due[slot] if self._timesync.locked else self._grid.hub30
+        self._since = self._queue.due[slot] if self._timesync.locked else self._grid.hub30
         kind = self._queue.kind[slot]
-        slot *= self._queue.stride
+        at = slot * self._queue.stride
         if kind == BEAT_TICK:
-            self._set_beat(slot, due)
+            self._set_beat(at)
         elif kind == STATE:
-            self._set_beat(slot + STATE_BEAT_AT, due)
-            self._show.apply_state(self._events, slot, due)
-        elif self._show.apply_edge(self._events, slot, kind == SCENE_CHANGE, due):
+            self._set_beat(at + STATE_BEAT_AT)
+            self._show.apply_state(self._events, at, self._queue.due[slot], self._since)
+        elif self._show.apply_edge(self._events, at, self._queue.due[slot], kind == SCENE_CHANGE, self._since):
             self.applied += 1
             # Late: the frame before this one was its frame, or an earlier.
-            if ticks.diff(self._grid.hub30, due) > self._grid.frame_us:
+            if ticks.diff(self._grid.hub30, self._since) > self._grid.frame_us:
                 self.late += 1
 
-    def _set_beat(self, at, moment):
-        """The beat is kept in local time, which never jumps."""
-        moment = self._timesync.to_local(moment) if self._timesync.locked else self._grid.deadline
-        self._beat.set(
+    def _set_beat(self, at):
+        """Beats are kept in local time, which never jumps."""
+        self.hearing.set_hub(
             u16(self._events, at + BEAT_BPM_X100_AT),
             u16(self._events, at + BEAT_PHASE_AT),
             low30(self._events, at + BEAT_COUNT_AT),
-            moment,
+            self._timesync.to_local(self._since) if self._timesync.locked else self._grid.deadline,
         )
 
     def _draw(self):
@@ -152,19 +145,14 @@ class Renderer:
 
     def _set_moment(self):
         """That at which the last LED has its colour."""
-        moment = self._moment
-        moment.hub30 = ticks.add(self._grid.hub30, self._port.wire_us)
-        beat = self._beat
-        beat.advance(ticks.add(self._grid.deadline, self._port.wire_us))
-        moment.bpm_x100 = beat.bpm_x100
-        moment.beat_phase = beat.phase
-        moment.beat = beat.beat
-        self._audio.read(moment.sound)
+        hearing = self.hearing
+        hearing.moment.hub30 = ticks.add(self._grid.hub30, self._port.wire_us)
+        hearing.update(ticks.add(self._grid.deadline, self._port.wire_us), self._fallback.mode == LIVE)
 
     def _draw_strip(self, i):
         began = self._clock.now()
         look = self._fallback.look if self._idle else self._show.channels[i]
         strip = self._strips[i]
-        strip.render(look, self._show.level(look), self._moment)
+        strip.render(look, self._show.level(look), self.hearing.moment)
         self._port.load(i, strip.wire)
         self.strip_us[i].add(ticks.diff(self._clock.now(), began))

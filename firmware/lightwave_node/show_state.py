@@ -5,6 +5,7 @@ shared/PROTOCOL.md: an edge sets some fields of some channels, a STATE sets them
 comes twice.
 """
 
+from lightwave import ticks
 from lightwave.compat import const
 from lightwave.packets import (
     BLOCK_BLUR_AT,
@@ -22,7 +23,6 @@ from lightwave.packets import (
     EDGE_BLOCK_AT,
     EDGE_CHANNELS_AT,
     EDGE_FADE_AT,
-    EDGE_ID_AT,
     EDGE_MASK_AT,
     FADE_MS_MAX,
     FLAG_ENABLED,
@@ -47,11 +47,6 @@ from lightwave.packets import (
 
 CHANNELS = 2
 _NO_EDGE = const(0)  # hubs number their edges from 1
-
-
-def _newer(edge, than):
-    """Is the u16 `edge` newer than the other, round the wrap?"""
-    return edge != than and (edge - than) & 0xFFFF < 0x8000
 
 
 class ChannelLook:
@@ -132,10 +127,11 @@ class ChannelLook:
 
 
 class ShowState:
-    """Both channels and the master. `known` is False until the hub has said anything.
+    """Both channels and the master. `known` is False until the hub has said anything; `repaired` counts the STATEs
+    since then that had something to put right.
 
-    A STATE names the newest edge it contains; an edge up to that one that comes late has nothing more to say, and
-    would undo what newer edges have set.
+    A STATE contains every edge whose applyAt is not after its own. Such an edge, when it comes later, has nothing more
+    to say, and would undo what newer edges have set.
     """
 
     def __init__(self):
@@ -143,15 +139,18 @@ class ShowState:
         self.master = 255
         self.lit = True
         self.known = False
-        self._contained = _NO_EDGE  # the newest edge in the last STATE
+        self.repaired = 0
+        self._contained_until = -1  # applyAt of the last STATE; -1: none had an edge
 
-    def forget_edges(self):
-        """Another session: the hub numbers its edges anew."""
-        self._contained = _NO_EDGE
+    def forget_state(self):
+        """Another session, whose clock may be another."""
+        self._contained_until = -1
 
-    def apply_edge(self, buf, at, restart, since):
-        """Apply the edge at buf[at] as of hub time `since`; `restart` when it is a scene change. False: outdated."""
-        if self._contained != _NO_EDGE and not _newer(u16(buf, at + EDGE_ID_AT), self._contained):
+    def apply_edge(self, buf, at, apply_at, restart, since):
+        """Apply the edge at buf[at] whose applyAt is `apply_at`; `restart` when it is a scene change. False: outdated.
+
+        It counts from hub time `since`, so that of a late edge's fade what is over is left out."""
+        if self._contained_until >= 0 and not ticks.before(self._contained_until, apply_at):
             return False
         self.known = True
         chosen = buf[at + EDGE_CHANNELS_AT]
@@ -174,25 +173,30 @@ class ShowState:
                 look.note_change(fade_ms, since)
         return True
 
-    def apply_state(self, buf, at, since):
+    def apply_state(self, buf, at, apply_at, since):
         """Become what the STATE at buf[at] says. Where it differs (edges were missed) the change is immediate."""
-        self.known = True
-        self._contained = u16(buf, at + STATE_EDGE_AT)
+        if u16(buf, at + STATE_EDGE_AT) != _NO_EDGE:
+            self._contained_until = apply_at
         master = buf[at + STATE_MASTER_AT]
         lit = buf[at + STATE_FLAGS_AT] & FLAG_LIT != 0
         relit = master != self.master or lit != self.lit
         self.master = master
         self.lit = lit
+        differs = relit
         for i in range(CHANNELS):
             look = self.channels[i]
             block = at + STATE_BLOCK_A_AT + i * BLOCK_SIZE
             if not look.matches(buf, block):
+                differs = True
                 if look.effect != u16(buf, block + BLOCK_EFFECT_AT):
                     look.restarts += 1
                 look.set_fields(buf, block, MASK_ALL)
                 look.note_change(0, since)
             elif relit:
                 look.note_change(0, since)
+        if differs and self.known:
+            self.repaired += 1
+        self.known = True
 
     def soften(self, fade_ms, since):
         """Fade from what is seen to what the looks say, because what is drawn is about to jump."""

@@ -1,9 +1,7 @@
 """Stands for the microphone where there is none."""
 
-from lightwave.compat import const
 from lightwave.histogram import Histogram
-
-_SNAPSHOT_SIZE = const(152)  # as firmware/native/snapshot.h has it
+from lightwave_node.snapshot import SIZE
 
 
 class Silence:
@@ -13,7 +11,7 @@ class Silence:
         self.why = why
         self.run = None  # no thread
         self.core = None
-        self.snapshot_size = _SNAPSHOT_SIZE
+        self.snapshot_size = SIZE
         self.latency_us = Histogram(1000, 16)
         self.hops = 0
 

@@ -5,11 +5,13 @@ A thread of its own. HOT: after creation `handle` allocates nothing; counters ar
 
 from lightwave import ticks
 from lightwave.compat import const
+from lightwave.constants import APPLY_AHEAD_US
 from lightwave.edges import EdgeFilter
 from lightwave.packets import (
     ACCEPT,
     APPLY_AT,
     HEARTBEAT,
+    HUB_NOW_AT,
     PACKET_SIZE,
     PARAM_DELTA,
     PAYLOAD_AT,
@@ -34,7 +36,8 @@ class Stream:
 
     accepted       packets taken since power on; `sequence.received` counts since the welcome
     last_arrival   local time of the last of them
-    apply_until30  the latest applyAt of the session: all that is queued is due by then, as an unlocked node wants it
+    apply_until30  how far the hub's own time has come in the newest packet, and APPLY_AHEAD_US: what is due by then an
+                   unlocked node applies, so on arrival, but what was sent long before its moment not before it
     sessions       grows when the packets of a new session begin, before the first of its events is queued
     bad_packets, duplicate_edges, reopened
     """
@@ -117,9 +120,8 @@ class Stream:
             return
         if not self.sequence.accept(low30(packet, SEQ_AT)):
             return
-        apply_at = low30(packet, APPLY_AT)
-        if self.apply_until30 < 0 or ticks.before(self.apply_until30, apply_at):
-            self.apply_until30 = apply_at
+        # Packets come in their order, so this never goes back.
+        self.apply_until30 = ticks.add(low30(packet, HUB_NOW_AT), APPLY_AHEAD_US)
         self.last_arrival = now
         self.accepted += 1
         kind = packet[TYPE_AT]
@@ -128,10 +130,10 @@ class Stream:
         if (kind == SCENE_CHANGE or kind == PARAM_DELTA) and self._edges.seen(u16(packet, PAYLOAD_AT)):
             self.duplicate_edges += 1
             return
-        self._enqueue(kind, apply_at)
+        self._enqueue(kind)
 
-    def _enqueue(self, kind, apply_at):
-        self._queue.push(kind, apply_at, self._packet, PAYLOAD_AT, PAYLOAD_LEN[kind])
+    def _enqueue(self, kind):
+        self._queue.push(kind, low30(self._packet, APPLY_AT), self._packet, PAYLOAD_AT, PAYLOAD_LEN[kind])
 
     def _adopt_session(self):
         """Once a session: this allocates."""

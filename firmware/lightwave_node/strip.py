@@ -78,7 +78,7 @@ class Strip:
             self._fader_before = fader  # the fader moves at once, also while pictures are fading
         self._canvas.show(self._effects[look.effect if look.effect < len(self._effects) else 0], look)
         if restart:
-            self._canvas.begin(self._hub30)
+            self._canvas.begin(look.since)  # not the frame's time: a node that hears of it late shall draw the same
 
     def _begin_fade(self, look, restart, still):
         self._still = still

@@ -3,9 +3,9 @@
 from lightwave import messages, packets, ticks
 from lightwave.compat import const
 from lightwave_node.fallback import HOLD, LIVE
+from lightwave_node.snapshot import CAPTURED_AT
 
 _SECOND_US = const(1000000)
-_CAPTURED_AT = const(4)  # firmware/native/snapshot.h: when the newest sample arrived
 
 
 class Telemetry:
@@ -67,7 +67,7 @@ class Telemetry:
         """The lines that a burn-in watches."""
         print("FPS: " + " ".join(["%s=%.1f" % (name, fps) for name, fps in zip("AB", self._fps)]))
         if self._audio.read(self._sound):
-            age_us = ticks.diff(now, packets.low30(self._sound, _CAPTURED_AT))
+            age_us = ticks.diff(now, packets.low30(self._sound, CAPTURED_AT))
             print("Audio age: %.2f ms" % (max(0, age_us) / 1000))
 
     def keepalive(self, rssi):
@@ -90,6 +90,7 @@ class Telemetry:
         counters = {
             "late": renderer.late,
             "applied": renderer.applied,
+            "repaired": renderer.repaired,
             "dups": stream.duplicate_edges,
             "dropped": self._queue.dropped + self._queue.coalesced,
             "bad_packets": stream.bad_packets,
@@ -105,6 +106,9 @@ class Telemetry:
             "audio_us_p50": audio.latency_us.percentile(50),
             "audio_us_p99": audio.latency_us.percentile(99),
             "torn": audio.torn(),
+            "bpm_x100": renderer.hearing.bpm_x100,
+            "confidence_pct": renderer.hearing.confidence * 100 // 65535,
+            "beat_source": renderer.hearing.source,
             "reconnects": max(0, self.sessions - 1),
             "bad_messages": self.bad_messages,
         }

@@ -69,9 +69,10 @@ ARGUMENTS = {
     "to_wire": lambda c, n: (
         c.words(3 * COUNT), c.bytes(3 * COUNT), n, gain(c.below(FULL + 1)), THRESHOLDS, c.below(256)
     ),
-    "follow": lambda c, n: (c.words(64), c.bytes(152), 64, c.below(16385)),
-    "follow_chroma": lambda c, n: (c.words(12), c.bytes(152), c.below(16385)),
-    "loudest": lambda c, n: (c.bytes(152), c.below(32), c.below(33)),
+    "wipe": lambda c, n: (c.bytes(196), 2 * c.below(20), 2 * c.below(99)),
+    "follow": lambda c, n: (c.words(64), c.bytes(196), 2 * c.below(34), c.below(65), c.below(16385)),
+    "loudest": lambda c, n: (c.bytes(196), 2 * c.below(32), c.below(65)),
+    "octaves": lambda c, n: (c.words(1)[0],),
     "stretch": lambda c, n: (c.words(COUNT), n, c.words(65), 1 + c.below(64)),
     "xor_mask": lambda c, n: (c.bytes(COUNT), c.below(3), c.below(20), c.bytes(4)),
 }  # fmt: skip

@@ -6,9 +6,8 @@ holds the twins to each other on inputs that nobody chose.
 
 from array import array
 
+from lightwave_node import snapshot
 from lightwave_node.light import LINEAR, THRESHOLDS
-
-SPECTRUM_AT = 20
 
 
 def words(*values):
@@ -207,32 +206,42 @@ def check_to_wire(kernels):
 # ---- sound and link -------------------------------------------------------------------------------------------------
 
 
+def snapshot_with(fields):
+    """The audio snapshot with u16 values at offsets."""
+    sound = bytearray(snapshot.SIZE)
+    for at in fields:
+        sound[at] = fields[at] & 255
+        sound[at + 1] = fields[at] >> 8
+    return sound
+
+
+def check_wipe(kernels):
+    data = bytearray(b"123456789")
+    kernels.wipe(data, 2, 6)
+    same("wipe", data, b"12\0\0\0\x00789")
+    kernels.wipe(data, 8, 8)
+    same("wipe nothing", data, b"12\0\0\0\x00789")
+
+
 def check_follow(kernels):
-    snapshot = bytearray(SPECTRUM_AT + 6)
-    snapshot[SPECTRUM_AT : SPECTRUM_AT + 6] = b"\xff\xff\x00\x01\x00\x00"
-    levels = words(100, 65535, 512)
-    kernels.follow(levels, snapshot, 3, 8192)
-    same("follow", levels, [65535, 32767, 256])
-
-
-def check_follow_chroma(kernels):
-    snapshot = bytearray(152)
-    for number, magnitude in ((0, 7), (12, 900), (25, 5), (63, 60)):
-        snapshot[SPECTRUM_AT + 2 * number] = magnitude & 255
-        snapshot[SPECTRUM_AT + 2 * number + 1] = magnitude >> 8
-    levels = words(0, 8, 0, 600, 0, 0, 0, 0, 0, 0, 0, 0)
-    kernels.follow_chroma(levels, snapshot, 8192)
-    same("follow_chroma", levels, [900, 5, 0, 300, 0, 0, 0, 0, 0, 0, 0, 0])
+    levels = words(100, 65535, 512, 3)
+    kernels.follow(levels, snapshot_with({20: 65535, 22: 256}), 20, 3, 8192)
+    same("follow", levels, [65535, 32767, 256, 3])
+    kernels.follow(levels, snapshot_with({148: 9, 150: 40000}), 148, 2, 16384)
+    same("follow other fields", levels, [65535, 40000, 256, 3])
 
 
 def check_loudest(kernels):
-    snapshot = bytearray(152)
-    assert kernels.loudest(snapshot, 5, 10) == 5 << 16, "loudest of silence"
-    snapshot[SPECTRUM_AT + 14] = 200
-    snapshot[SPECTRUM_AT + 16] = 200
-    snapshot[SPECTRUM_AT + 127] = 255
-    assert kernels.loudest(snapshot, 0, 20) == 7 << 16 | 200, "loudest of the low ones"
-    assert kernels.loudest(snapshot, 0, 64) == 63 << 16 | 65280, "loudest"
+    sound = snapshot_with({34: 200, 36: 200, 146: 65280, 172: 7})
+    assert kernels.loudest(sound, 20, 7) == 0, "loudest of silence"
+    assert kernels.loudest(sound, 20, 20) == 7 << 16 | 200, "loudest: the first of equals"
+    assert kernels.loudest(sound, 20, 64) == 63 << 16 | 65280, "loudest"
+    assert kernels.loudest(sound, 172, 3) == 7, "loudest of other fields"
+
+
+def check_octaves(kernels):
+    for level, place in ((0, 0), (1, 0), (2, 4096), (3, 6144), (256, 32768), (32768, 61440), (65535, 65535)):
+        assert kernels.octaves(level) == place, "octaves of " + str(level)
 
 
 def check_stretch(kernels):
@@ -263,7 +272,7 @@ def check_xor_mask(kernels):
 CHECKS = (
     check_copy, check_ramp, check_swell, check_fade, check_spot, check_box, check_tail, check_shift, check_fold,
     check_sow, check_twinkle, check_burn, check_spread, check_paint, check_mirror, check_blur, check_blend,
-    check_to_wire, check_follow, check_follow_chroma, check_loudest, check_stretch, check_encode_pulses,
+    check_to_wire, check_wipe, check_follow, check_loudest, check_octaves, check_stretch, check_encode_pulses,
     check_xor_mask,
 )  # fmt: skip
 

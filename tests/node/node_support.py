@@ -4,9 +4,10 @@ from lightwave import packets, ticks
 from lightwave.apply_queue import ApplyQueue
 from lightwave.beat import BeatClock
 from lightwave.timesync import TimeSync
-from lightwave_node import effects, kernels, palettes
+from lightwave_node import effects, kernels, palettes, snapshot
 from lightwave_node.fallback import Fallback
 from lightwave_node.frame_grid import FrameGrid
+from lightwave_node.hearing import Hearing
 from lightwave_node.renderer import Renderer
 from lightwave_node.show_state import ShowState
 from lightwave_node.silence import Silence
@@ -68,6 +69,42 @@ class FakeLeds:
         pass
 
 
+class Sound(Silence):
+    """A microphone's analysis, as a test says it is."""
+
+    def __init__(self):
+        super().__init__("a test")
+        self.snapshot = bytearray(self.snapshot_size)
+
+    def read(self, copy):
+        for i in range(self.snapshot_size):
+            copy[i] = self.snapshot[i]
+        return True
+
+    def put(self, at, value):
+        """A u16 field."""
+        self.snapshot[at] = value & 255
+        self.snapshot[at + 1] = value >> 8
+
+    def put_long(self, at, value):
+        """A u32 field."""
+        self.put(at, value & 0xFFFF)
+        self.put(at + 2, value >> 16)
+
+    def hop(self, captured_us, silent=False):
+        """The next hop, whose last sample came then."""
+        self.hops += 1
+        self.put_long(snapshot.HOP_AT, self.hops)
+        self.put_long(snapshot.CAPTURED_AT, captured_us)
+        self.put(snapshot.FLAGS_AT, snapshot.FLAG_SILENCE if silent else 0)
+
+    def beat(self, bpm_x100, confidence, phase, beat):
+        self.put(snapshot.BPM_X100_AT, bpm_x100)
+        self.put(snapshot.CONFIDENCE_AT, confidence)
+        self.put(snapshot.PHASE_AT, phase)
+        self.put_long(snapshot.BEAT_AT, beat)
+
+
 class NoReceiver:
     """For tests that hand datagrams to the stream themselves."""
 
@@ -89,14 +126,19 @@ class Datagrams:
         self.hash = packets.token_hash(token)
         self.seq = 0
 
-    def _head(self, kind, length, hub_now):
+    def _head(self, kind, length, hub_now, apply_at=None):
         for i in range(packets.PACKET_SIZE):
             self.buf[i] = 0
-        packets.pack_header(self.buf, kind, length, self.seq, self.hash, hub_now, hub_now + 30000)
+        if apply_at is None:
+            apply_at = hub_now + 30000
+        packets.pack_header(self.buf, kind, length, self.seq, self.hash, hub_now, apply_at)
         self.seq += 1
 
-    def edge(self, hub_now, edge, channels=3, kind=packets.SCENE_CHANGE, mask=packets.MASK_ALL, fade_ms=0, **block):
-        self._head(kind, packets.EDGE_SIZE, hub_now)
+    def edge(
+        self, hub_now, edge, channels=3, kind=packets.SCENE_CHANGE, mask=packets.MASK_ALL, fade_ms=0, apply_at=None,
+        **block
+    ):  # fmt: skip
+        self._head(kind, packets.EDGE_SIZE, hub_now, apply_at)
         packets.pack_edge(self.buf, packets.PAYLOAD_AT, edge, channels, mask, fade_ms)
         packets.pack_block(self.buf, packets.PAYLOAD_AT + packets.EDGE_BLOCK_AT, **look(**block))
         return bytes(self.buf)
@@ -154,7 +196,9 @@ def locked_timesync(offset=0, now=0):
 class Node:
     """Stream, queue, renderer and what belongs to them, on a fake clock and fake LEDs."""
 
-    def __init__(self, lengths=(8, 8), fps=60, timesync=None, now=0, chosen_kernels=kernels, clock=None, leds=None):
+    def __init__(
+        self, lengths=(8, 8), fps=60, timesync=None, now=0, chosen_kernels=kernels, clock=None, leds=None, audio=None
+    ):
         self.clock = clock if clock is not None else FakeClock(now)
         self.timesync = timesync if timesync is not None else TimeSync()
         self.queue = ApplyQueue()
@@ -165,11 +209,11 @@ class Node:
         self.strips = [Strip(chosen_kernels, n, effects.EFFECTS, palettes.gradients()) for n in lengths]
         self.fallback = Fallback(10000, self.grid.frame_us, effects.names())
         self.leds = leds if leds is not None else FakeLeds(self.clock, len(lengths))
-        self.audio = Silence("a test")
-        self.beat = BeatClock()
+        self.audio = audio if audio is not None else Silence("a test")
+        self.hearing = Hearing(self.audio, BeatClock(), chosen_kernels)
         self.renderer = Renderer(
-            self.clock, self.grid, self.timesync, self.stream, self.queue, self.beat, self.show, self.strips,
-            self.fallback, self.leds, self.audio, 8000,
+            self.clock, self.grid, self.timesync, self.stream, self.queue, self.hearing, self.show, self.strips,
+            self.fallback, self.leds, 8000,
         )  # fmt: skip
 
     def hear(self, datagram):

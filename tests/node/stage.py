@@ -2,15 +2,14 @@
 
 from lightwave import ticks
 from lightwave.compat import MICROPYTHON, first_importable
-from lightwave_node import effects, kernels, palettes
+from lightwave_node import effects, kernels, palettes, snapshot
+from lightwave_node.hearing import Moment
 from lightwave_node.light import FULL
-from lightwave_node.renderer import Moment
 from lightwave_node.show_state import ChannelLook
 from lightwave_node.silence import Silence
 from lightwave_node.strip import Strip
 
 FRAME_US = 8333  # 120 frames a second
-SPECTRUM_AT = 20
 
 
 def chosen_kernels():
@@ -45,12 +44,30 @@ class Stage:
         self.look.note_change(fade_ms, self.moment.hub30)
 
     def hear(self, frame):
-        """Some music: a bass note that comes and goes, and another that wanders."""
+        """Some music: a drum that is struck twice a second, a note that wanders, and a little treble."""
+        struck = 60 - frame % 60
+        note = 20 + frame // 25 % 40
+        self.silence()
+        self.put(snapshot.SPECTRUM_AT + 10, 1092 * struck)
+        self.put(snapshot.SPECTRUM_AT + 2 * note, 51200)
+        self.put(snapshot.CHROMA_AT + 2 * (note % 12), 51200)
+        self.put(snapshot.PEAK_AT, 300 * struck)
+        self.put(snapshot.RMS_AT, 100 * struck)
+        self.put(snapshot.BASS_AT, 1092 * struck)
+        self.put(snapshot.MID_AT, 30000)
+        self.put(snapshot.TREBLE_AT, 20000 if frame % 30 < 5 else 4000)
+        self.put(snapshot.NOVELTY_AT, 65535 if struck > 57 else 0)
+        self.put(snapshot.ONSETS_AT, frame // 60 + 1)
+
+    def silence(self):
+        """As Hearing leaves a snapshot while nothing is heard; onsets are counted on."""
         sound = self.moment.sound
-        for i in range(SPECTRUM_AT, 148):
+        for i in range(snapshot.PEAK_AT, snapshot.BPM_X100_AT):
             sound[i] = 0
-        sound[SPECTRUM_AT + 11] = 255 if frame % 60 < 20 else 20
-        sound[SPECTRUM_AT + 1 + 2 * (20 + frame // 25 % 40)] = 200
+
+    def put(self, at, value):
+        self.moment.sound[at] = value & 255
+        self.moment.sound[at + 1] = value >> 8
 
     def frame(self, passed_us=FRAME_US):
         """HOT on MicroPython: allocates nothing."""

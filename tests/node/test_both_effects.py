@@ -8,7 +8,7 @@ from lightwave_node import effects, palettes
 FRAMES = 300 if MICROPYTHON else 30
 STANDING = ("solid",)
 BY_BEAT = ("pulse", "strobe", "chase", "colour_step", "launch", "build", "sway")
-BY_SOUND = ("spectrum", "vu", "bloom", "history", "kaleidoscope", "spectrogram", "chroma", "glitter")
+BY_SOUND = ("spectrum", "vu", "bloom", "history", "kaleidoscope", "spectrogram", "chroma", "glitter", "ripple")
 
 
 def run_locked(stage, frames, with_sound):
@@ -75,8 +75,7 @@ def test_effects_by_the_sound_are_dark_without_it():
     for effect in BY_SOUND:
         stage = Stage(effect=effect, palette=1)
         stage.frames(20, with_sound=True)
-        for i in range(len(stage.moment.sound)):
-            stage.moment.sound[i] = 0
+        stage.silence()
         stage.delta(speed=255)
         last = stage.frames(400)[-1]
         assert max(last) == 0, effect

@@ -1,11 +1,12 @@
 """The stream and the frame allocate nothing. On MicroPython the heap is locked, so an allocation is a MemoryError."""
 
-from node_support import Datagrams, Node, locked_timesync
+from node_support import Datagrams, Node, Sound, locked_timesync
 
 from lightwave import packets
 from lightwave.compat import MICROPYTHON, first_importable, heap_lock, heap_unlock
 from lightwave_node import effects, kernels
 from lightwave_node.fallback import HOLD, IDLE, LIVE
+from lightwave_node.hearing import HUB, OWN
 
 
 class no_allocation:
@@ -124,6 +125,24 @@ def test_fallback_and_back():
     check_frames(node, [later.state(9)], frames=5)
     modes.append(node.fallback.mode)
     assert modes == [LIVE, HOLD, IDLE, LIVE]
+
+
+def test_the_own_beat_and_changes_of_source():
+    sound = Sound()
+    node = node_with_a_show(audio=sound)
+    datagrams = sent(4, lambda hub, i: hub.beat(i * 10000, phase=i * 1000, beat=i))
+    sources = []
+    for part in range(3):
+        with no_allocation():
+            for number in range(100):
+                sound.beat(9700, 65535, number * 650 & 0xFFFF, 5 + part)
+                sound.hop(node.clock.now(), silent=part == 2)
+                if part == 1 and number >= 96:
+                    node.hear(datagrams[number - 96])
+                node.renderer.frame()
+        sources.append(node.hearing.source)
+    assert sources == [OWN, HUB, OWN]
+    assert node.fallback.mode == HOLD
 
 
 def test_the_wrap_of_local_and_hub_time():

@@ -59,9 +59,9 @@ def test_each_parameter_is_the_channel_s_own(field, value):
     node = Node(lengths=(9, 9))
     hub = Datagrams()
     node.hear(hub.state(0, a={"effect": 1, "palette": 1}, b={"effect": 1, "palette": 1, field: value}))
-    node.hear(hub.edge(0, 1, channels=A, effect=4, palette=1))
-    node.hear(hub.edge(0, 2, channels=B, **{"effect": 4, "palette": 1, field: value}))
+    node.hear(hub.edge(10_000, 1, channels=A, effect=4, palette=1))
+    node.hear(hub.edge(10_000, 2, channels=B, **{"effect": 4, "palette": 1, field: value}))
     for _ in range(10):
-        node.hear(hub.heartbeat(0))
+        node.hear(hub.heartbeat(10_000))
         node.renderer.frame()
     assert node.leds.loaded[0] != node.leds.loaded[1]

@@ -5,6 +5,7 @@ from stage import Stage
 
 from lightwave_node import effects
 from lightwave_node.light import FULL, LINEAR, THRESHOLDS, gain
+from lightwave_node.snapshot import BASS_AT
 
 SECOND = 120  # frames
 
@@ -218,3 +219,33 @@ def test_a_pulse_flashes_no_faster_either(bpm_x100):
     levels = [max(wire) for wire in stage.frames(4 * SECOND)]
     jumps = [i for i in range(1, len(levels)) if levels[i] > levels[i - 1] + 60]
     assert jumps and most_in_a_second(jumps) <= 3
+
+
+def jumping_beat(stage, frame):
+    """A tempo whose phase is corrected wildly, eight times a second."""
+    if frame % 15 == 0:
+        stage.moment.beat_phase = (0, 50000)[frame // 15 % 2]
+
+
+def drum_roll(stage, frame):
+    """Bass that is struck eight times a second."""
+    stage.put(BASS_AT, 65535 if frame % 15 < 3 else 0)
+
+
+@pytest.mark.parametrize(("effect", "play"), [("pulse", jumping_beat), ("strobe", jumping_beat), ("bloom", drum_roll)])
+def test_what_lights_a_whole_strip_flashes_no_faster_whatever_drives_it(effect, play):
+    stage = Stage(4, effect=effect, intensity=255, speed=255, bpm_x100=6000)
+    levels = []
+    for frame in range(8 * SECOND):
+        play(stage, frame)
+        stage.frame()
+        levels.append(sum(stage.wire))
+    full = max(levels)
+    flashing, lowest = [], 0
+    for frame, level in enumerate(levels):  # a flash: a tenth more light than the least since the last one
+        if level > lowest + full // 10:
+            if not flashing or frame > flashing[-1] + 8:
+                flashing.append(frame)
+            lowest = level
+        lowest = min(lowest, level)
+    assert len(flashing) > 8 and most_in_a_second(flashing) <= 3

@@ -28,6 +28,7 @@ HOT = EFFECTS | {
     NODE / "renderer.py": ("__init__",),
     NODE / "frame_grid.py": ("__init__",),
     NODE / "fallback.py": ("__init__",),
+    NODE / "hearing.py": ("__init__",),
     NODE / "stream.py": ("__init__",),
     NODE / "show_state.py": ("apply_edge", "apply_state"),  # ten times a second
     HW / "leds_native.py": ("__init__",),

@@ -1,15 +1,18 @@
 """From datagrams to the bytes on the wire: edges at frame boundaries, state, fades, channels, fallback."""
 
 import pytest
-from node_support import GRADIENT, PULSE, SPECTRUM, Datagrams, Node, locked_timesync
+from node_support import GRADIENT, PULSE, SPECTRUM, Datagrams, Node, Sound, locked_timesync
 
 from lightwave import packets, ticks
+from lightwave_node import effects
 from lightwave_node.fallback import HOLD, IDLE, LIVE
+from lightwave_node.snapshot import SPECTRUM_AT
 
 RED, GREEN, BLUE, DARK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (0, 0, 0)
 GREEN_HUE, BLUE_HUE = 85, 170
 A, B, MASTER = packets.CHANNEL_A, packets.CHANNEL_B, packets.CHANNEL_MASTER
 DELTA = packets.PARAM_DELTA
+FIRE = effects.NAMES.index("fire")
 
 
 def near(colour, wanted, tolerance=6):
@@ -82,6 +85,78 @@ def test_a_late_edge_is_applied_at_once_and_counted(hub):
     assert node.renderer.late == 1
 
 
+def frames_of_two(effect, fade_ms, late_frames):
+    """15 frames of a node that heard of an edge in time and of one that heard later; canvas and wire of each frame."""
+    on_time, late = locked_node(), locked_node()
+    change = Datagrams()
+    change.seq = 10
+    apply_at = ticks.add(on_time.grid.hub30, 30_000)
+    edge = change.edge(0, 1, effect=effect, hue=GREEN_HUE, fade_ms=fade_ms, apply_at=apply_at)
+    on_time.hear(edge)
+    shown = []
+    for frame in range(15):
+        if frame == late_frames:
+            late.hear(edge)
+        for node in (on_time, late):
+            node.renderer.frame()
+        shown.append([(node.strips[0]._canvas.state[0], bytes(node.leds.loaded[0])) for node in (on_time, late)])
+    assert (on_time.renderer.late, late.renderer.late) == (0, 1)
+    return shown
+
+
+@pytest.mark.parametrize("fade_ms", [0, 500])
+def test_a_late_edge_joins_where_the_other_nodes_are(fade_ms):
+    for (_, on_time), (_, late) in frames_of_two(GRADIENT, fade_ms, late_frames=8)[8:]:
+        assert late == on_time
+
+
+def test_a_late_edge_begins_with_the_same_chance():
+    shown = frames_of_two(FIRE, 0, late_frames=8)
+    assert shown[8][1][0] == shown[1][0][0] != shown[0][0][0]
+
+
+def test_a_cue_waits_in_the_queue_and_no_state_reveals_it(hub):
+    node = locked_node()
+    now = node.grid.hub30
+    node.hear(hub.edge(now, 2, hue=GREEN_HUE, apply_at=now + 2_000_000))
+    node.hear(hub.edge(now, 3, hue=BLUE_HUE))  # commanded later, meant earlier
+    node.hear(hub.state(now + 10_000, edge=3, a={"hue": BLUE_HUE}, b={"hue": BLUE_HUE}))
+    frames = 0
+    while not near(node.colour(0), GREEN):
+        node.hear(hub.heartbeat(node.grid.hub30))
+        node.renderer.frame()
+        frames += 1
+        assert frames <= 3 or near(node.colour(0), BLUE) or near(node.colour(0), GREEN)
+    assert 0 <= node.grid.hub30 - (now + 2_000_000) < 16_667
+    assert (node.renderer.late, node.show.repaired) == (0, 0)
+
+
+def test_unlocked_a_cue_applies_when_the_stream_has_come_to_it(node, hub):
+    node.hear(hub.edge(0, 1, hue=GREEN_HUE, apply_at=1_000_000))
+    for now, colour in ((960_000, RED), (970_000, GREEN)):
+        node.hear(hub.heartbeat(now))
+        node.renderer.frame()
+        assert near(node.colour(0), colour)
+
+
+def test_scheduling_is_off_while_unlocked_and_on_again_after_the_next_lock(hub):
+    node = locked_node()
+    node.timesync.unlock("a test")
+    node.hear(hub.edge(node.grid.hub30 + 200_000, 1, hue=GREEN_HUE))
+    node.renderer.frame()
+    assert near(node.colour(0), GREEN)
+    node.timesync = node.renderer._timesync = node.grid._timesync = locked_timesync(400_000, node.clock.now())
+    for _ in range(80):
+        node.renderer.frame()
+    due = node.grid.hub30 + 100_000
+    node.hear(hub.edge(due - 30_000, 2, hue=BLUE_HUE))
+    node.renderer.frame()
+    assert near(node.colour(0), GREEN)
+    while not near(node.colour(0), BLUE):
+        node.renderer.frame()
+    assert 0 <= node.grid.hub30 - due < 16_667
+
+
 def test_unlocked_an_edge_applies_on_arrival(node, hub):
     node.hear(hub.edge(500_000_000, 1, hue=GREEN_HUE))
     node.renderer.frame()
@@ -105,6 +180,7 @@ def test_a_state_repairs_what_was_lost_and_changes_nothing_twice(node, hub):
     node.hear(hub.state(10_000, edge=5, a={"hue": GREEN_HUE}))
     node.renderer.frame()
     assert node.show.channels[0].changes == changes
+    assert node.show.repaired == 1
 
 
 def test_an_edge_older_than_the_state_says_nothing_more(node, hub):
@@ -234,21 +310,22 @@ def test_the_pulse_follows_the_beat(node, hub):
     assert 28 <= jumps[1] - jumps[0] <= 31
 
 
-def test_the_spectrum_shows_the_sound(node, hub):
-    node.hear(hub.edge(0, 1, effect=SPECTRUM, palette=1, intensity=255))
-    sound = node.renderer._moment.sound
-    sound[20:24] = b"\xff\xff\xff\xff"  # the lowest two notes are loud
-    node.renderer.frame()
-    wire = node.leds.loaded[0]
-    assert max(wire[:3]) > 240
-    assert max(wire[-9:]) == 0
-    sound[20:24] = bytes(4)
+def test_the_spectrum_shows_the_sound_and_silence_is_dark():
+    sound = Sound()
+    node = Node(audio=sound)
+    node.hear(Datagrams().state(0, a={"effect": SPECTRUM, "palette": 1, "intensity": 255}))
+    sound.put(SPECTRUM_AT, 65535)  # the lowest two notes are loud
+    sound.put(SPECTRUM_AT + 2, 65535)
     brightness = []
-    for _ in range(30):
+    for frame in range(90):
+        sound.hop(node.clock.now(), silent=frame >= 30)
         node.renderer.frame()
-        brightness.append(max(node.leds.loaded[0][:3]))
-    assert brightness == sorted(brightness, reverse=True)
-    assert brightness[-1] < 128
+        wire = node.leds.loaded[0]
+        brightness.append(max(wire[:3]))
+        assert max(wire[-9:]) == 0
+    assert brightness[29] > 240
+    assert 100 < brightness[30] < brightness[29]  # it falls, and does not break off
+    assert max(brightness[-20:]) == 0
 
 
 def test_fallback_holds_then_idles_then_returns(node, hub):

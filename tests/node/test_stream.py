@@ -56,7 +56,7 @@ def hub():
 
 
 def test_packets_are_queued_for_their_time(listening, hub):
-    listening.send(hub.state(1_000_000), hub.edge(1_010_000, 1), hub.heartbeat(1_020_000))
+    listening.send(hub.state(1_000_000), hub.edge(1_010_000, 1, apply_at=9_000_000), hub.heartbeat(1_020_000))
     listening.wait_until(lambda: listening.stream.accepted == 3)
     assert listening.queue.waiting == 2
     assert listening.stream.apply_until30 == 1_050_000

@@ -39,6 +39,7 @@ NAMES = (
     "chroma",
     "tempo_map",
     "glitter",
+    "ripple",
 )
 
 EFFECTS = [first_importable("lightwave_node.effects." + name).draw for name in NAMES]

@@ -24,6 +24,11 @@ there is none (128 is 114 a minute), and take beats in pairs above 170 a minute;
 without it.
 """
 
+from lightwave.packets import u16
+from lightwave_node.snapshot import ONSETS_AT
+
+_NO_FLASH = 6554  # of 65535
+
 
 def there_and_back(turn):
     """0 to 65535 and back within one turn (65536), slow at both ends."""
@@ -69,6 +74,28 @@ def fall(canvas, register, level, rate):
         level = fallen
     state[register] = level
     return level
+
+
+def limited(canvas, register, level):
+    """`level` (0..65535) of what lights much of the strip, held down where it would be a fourth flash within a second.
+    A tenth more light than the least since the last flash is none."""
+    state = canvas.state
+    low = state[register]
+    if level > low + _NO_FLASH:
+        if canvas.flashes.may_rise():
+            low = level
+        else:
+            level = low + _NO_FLASH
+    state[register] = level if level < low else low
+    return level
+
+
+def has_onset(canvas, register):
+    """Has something been struck since the frame before?"""
+    heard = u16(canvas.moment.sound, ONSETS_AT)
+    gone = heard - canvas.state[register] & 0xFFFF
+    canvas.state[register] = heard
+    return 0 < gone <= 8  # more is the scene's first frame
 
 
 def scroll(canvas, light, place):

@@ -1,16 +1,33 @@
-"""Opens from the middle with the bass and closes again. speed: how fast it closes; intensity: how far it opens. Dark
-without sound."""
+"""Opens from the middle with the bass and closes again; the middle notes turn its colours, the high ones light its rim.
+speed: how fast it closes; intensity: how far it opens. Dark without sound."""
 
-from lightwave_node.effects.base import fall
-
-_BASS_BINS = 20  # up to 330 Hz
+from lightwave.packets import u16
+from lightwave_node.effects.base import fall, limited
+from lightwave_node.snapshot import BASS_AT, MID_AT, TREBLE_AT
 
 
 def draw(canvas):
-    bass = canvas.kernels.loudest(canvas.moment.sound, 0, _BASS_BINS) & 0xFFFF
-    bass = fall(canvas, 1, bass, 3)
-    canvas.flood(0)
-    canvas.colours(canvas.origin, 32768)
+    """Draws the first half, whose end is the middle; the other one mirrors it."""
+    half = (canvas.count + 1) // 2
+    _colour(canvas)
+    bass = u16(canvas.moment.sound, BASS_AT)
+    bass = limited(canvas, 4, fall(canvas, 1, bass, 3))
+    canvas.kernels.ramp(canvas.light, half, 0, 0)
     if bass > 500:
-        radius = (bass >> 4) * (canvas.look.intensity + 64) >> 8
-        canvas.spot((canvas.count - 1) * 128, 256 + (radius * canvas.count >> 5))
+        bass = (bass >> 4) * (canvas.look.intensity + 64) >> 8
+        _open(canvas, half, 256 + (bass * canvas.count >> 5))
+    canvas.kernels.fold(canvas.light, canvas.count, half)
+    canvas.kernels.fold(canvas.place, canvas.count, half)
+
+
+def _colour(canvas):
+    turned = u16(canvas.moment.sound, MID_AT)
+    turned = fall(canvas, 3, turned, 1)
+    canvas.colours(canvas.origin + (turned >> 2), 65536)
+
+
+def _open(canvas, half, radius):
+    middle = (canvas.count - 1) * 128
+    canvas.kernels.spot(canvas.light, half, middle, radius)
+    middle -= radius
+    canvas.box(middle, middle + 512, u16(canvas.moment.sound, TREBLE_AT))

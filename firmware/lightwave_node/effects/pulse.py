@@ -2,11 +2,12 @@
 colours of the palette. intensity: how dark it gets in between."""
 
 from lightwave_node.canvas import FULL_LIGHT
+from lightwave_node.effects.base import limited
 
 
 def draw(canvas):
     beat = canvas.beat
-    glow = 65535 - (beat & 0xFFFF)
+    glow = limited(canvas, 1, 65535 - (beat & 0xFFFF))
     number = beat >> 16 & 3
     if number:
         glow -= glow >> 2

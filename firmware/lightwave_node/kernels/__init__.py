@@ -13,10 +13,10 @@ link     pulses for the LED port, masks for the WebSocket
 from .fields import box, burn, copy, fade, fold, ramp, shift, sow, spot, swell, tail, twinkle
 from .frame import blend, blur, mirror, paint, spread, to_wire
 from .link import encode_pulses, pulse_slots, xor_mask
-from .sound import follow, follow_chroma, loudest, stretch
+from .sound import follow, loudest, octaves, stretch, wipe
 
 __all__ = [
-    "blend", "blur", "box", "burn", "copy", "encode_pulses", "fade", "fold", "follow", "follow_chroma", "loudest",
-    "mirror", "paint", "pulse_slots", "ramp", "shift", "sow", "spot", "spread", "stretch", "swell", "tail", "to_wire",
-    "twinkle", "xor_mask",
+    "blend", "blur", "box", "burn", "copy", "encode_pulses", "fade", "fold", "follow", "loudest", "mirror", "octaves",
+    "paint", "pulse_slots", "ramp", "shift", "sow", "spot", "spread", "stretch", "swell", "tail", "to_wire", "twinkle",
+    "wipe", "xor_mask",
 ]  # fmt: skip

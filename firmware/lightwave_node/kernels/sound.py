@@ -1,40 +1,42 @@
-"""From the audio snapshot (bytes, firmware/native/snapshot.h) to levels and light."""
-
-_SPECTRUM_AT = 20
-_OCTAVE = 12
-_BINS = 64
+"""From the audio snapshot (bytes; `at` is the offset of u16 fields, snapshot.py) to levels and light."""
 
 
-def follow(levels, snapshot, bins, keep):
-    """Each level jumps up to its bin of the spectrum, and falls by keep / 16384."""
-    for i in range(bins):
-        at = _SPECTRUM_AT + 2 * i
+def wipe(data, start, end):
+    """Bytes start..end-1 become zero; both are even."""
+    for i in range(start, end):
+        data[i] = 0
+
+
+def follow(levels, snapshot, at, count, keep):
+    """Each of `count` levels jumps up to its field, and falls by keep / 16384."""
+    for i in range(count):
         now = snapshot[at] | snapshot[at + 1] << 8
         fallen = levels[i] * keep >> 14
         levels[i] = now if now > fallen else fallen
+        at += 2
 
 
-def follow_chroma(levels, snapshot, keep):
-    """Twelve levels, one per pitch class from A on: as `follow`, by the loudest octave of each."""
-    for pitch in range(_OCTAVE):
-        now = levels[pitch] * keep >> 14
-        for i in range(pitch, _BINS, _OCTAVE):
-            at = _SPECTRUM_AT + 2 * i
-            heard = snapshot[at] | snapshot[at + 1] << 8
-            if heard > now:
-                now = heard
-        levels[pitch] = now
-
-
-def loudest(snapshot, first, bins):
-    """The loudest of `bins` bins from `first` on: its number << 16, and its magnitude."""
-    best = first << 16
-    for i in range(first, first + bins):
-        at = _SPECTRUM_AT + 2 * i
+def loudest(snapshot, at, count):
+    """The highest of `count` fields: its number << 16, and itself. Of equals the first."""
+    best = 0
+    for i in range(count):
         now = snapshot[at] | snapshot[at + 1] << 8
         if now > best & 0xFFFF:
             best = i << 16 | now
+        at += 2
     return best
+
+
+def octaves(level):
+    """A level (0..65535) as the ear judges it: 4096 for each doubling from 1 on. Straight between the doublings, which
+    is half a decibel wrong at most."""
+    if level == 0:
+        return 0
+    place = 15 << 12
+    while level < 32768:
+        level <<= 1
+        place -= 4096
+    return place + (level - 32768 >> 3)
 
 
 def stretch(words, count, levels, bins):
