@@ -45,7 +45,7 @@ def build(config: Config, stream_host: str = "0.0.0.0") -> web.Application:
     if config.show.bpm:
         clock.set_tempo(config.show.bpm)
     block = Block(effect=config.show.effect, palette=config.show.palette)
-    conductor = Conductor(Scores(block, block, config.show.master))
+    conductor = Conductor(Scores(block, block, config.show.master), clock)
     table = NodeTable(config.limits.nodes, clock.now_us)
     fanout = FanOut(
         clock,
@@ -114,6 +114,7 @@ async def serve(config: Config, listener: socket.socket) -> None:
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C cancels the main task instead
             loop.add_signal_handler(name, stop.set)
     realtime.prefer_ticks(config.stream.realtime)
+    _allow_connections()
     # What was imported lives as long as the hub: the collector need not walk it again and again, holding up ticks.
     gc.collect()
     gc.freeze()
@@ -125,6 +126,15 @@ async def serve(config: Config, listener: socket.socket) -> None:
         event(app_log, logging.INFO, "stopping")
     finally:
         await runner.cleanup()
+
+
+def _allow_connections() -> None:
+    """As many as this process may have: each node is a socket, and a shell gives 1024 if not asked for more."""
+    with contextlib.suppress(ImportError, ValueError, OSError):  # Windows has no such limit
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def page_address(host: str, port: int) -> str:

@@ -40,6 +40,21 @@ class ShowBusyError(HubError):
         self.limit = limit
 
 
+class NoBeatError(HubError):
+    """A command waits for a beat, but there is none."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no beat to wait for; set a tempo first")
+
+
+class NotPlannedError(HubError):
+    """The edge to be cancelled is on its way, is over, or never was."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"edge {number} is not waiting to be sent")
+        self.number = number
+
+
 class RequestError(HubError):
     """A request was refused. `field` names the culprit or is empty; `status` is the HTTP status."""
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from lightwave_hub import spread
 from lightwave_hub.control_ws import ControlPlane
 from lightwave_hub.fanout import FanOut
 from lightwave_hub.node import Node, State
@@ -14,6 +15,7 @@ def collect(table: NodeTable, fanout: FanOut, control: ControlPlane, clock: Show
     return {
         "nodes": _nodes(table),
         "udp": _udp(fanout, clock),
+        "sync": spread.estimate(nodes),
         "ota": {"rolling_update": False, "last_version": ""},
         "ws": _ws(control),
         "audio": _audio(nodes),
@@ -22,6 +24,7 @@ def collect(table: NodeTable, fanout: FanOut, control: ControlPlane, clock: Show
             "late": _total(nodes, "late"),
             "duplicates": _total(nodes, "dups"),
             "dropped": _total(nodes, "dropped"),
+            "repaired": _total(nodes, "repaired"),
         },
     }
 

@@ -39,6 +39,7 @@ class Health:
     ticks_grew_us: int = 0
     render_fps: tuple[float, ...] = ()
     heap_free: int | None = None
+    clock_bound_us: float | None = None  # how wrong its idea of hub time can be, either way
     stats: dict[str, float] = field(default_factory=dict)
 
 
@@ -71,6 +72,7 @@ class Node:
     def hear_keepalive(self, message: dict[str, Any], now_us: int) -> None:
         """Take over a checked `ka` message."""
         grew = message["ticks"] > self.health.ticks
+        stats = dict(message.get("stats") or {})
         self.health = Health(
             rssi=message["rssi"],
             loss_pct=float(message["loss_pct"]),
@@ -82,7 +84,8 @@ class Node:
             ticks_grew_us=now_us if grew else self.health.ticks_grew_us,
             render_fps=tuple(message.get("render_fps") or ()),
             heap_free=message.get("heap_free"),
-            stats=dict(message.get("stats") or {}),
+            clock_bound_us=stats.get("clock_bound_us"),
+            stats=stats,
         )
         self.last_seen_us = now_us
         if self.health.locked and self.lock_ms is None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from lightwave import packets
 from lightwave_hub.errors import TableFullError
 from lightwave_hub.log import event, nodes_log
-from lightwave_hub.node import FORGET_US, STREAMING, Node, State
+from lightwave_hub.node import FORGET_US, MISSED_KEEPALIVE_US, STREAMING, Node, State
 
 MAX_NODE_ID = 65535
 TOKEN_BYTES = 16  # 32 hex digits on the wire
@@ -100,7 +100,8 @@ class NodeTable:
         now_us = self._now_us()
         for node in list(self._by_id.values()):
             if node.state in STREAMING:
-                self._judge(node, now_us)
+                if now_us - node.last_seen_us > MISSED_KEEPALIVE_US:  # until then only a keepalive can change it
+                    self._judge(node, now_us)
             elif node.state is State.LOST and now_us - node.lost_us >= FORGET_US:
                 self._forget(node)
 

@@ -1,5 +1,8 @@
 """Events waiting for their moment, in fixed memory: a list sorted by due time, linked through its slots.
 
+Loss must not decide what wins when two edges are due in the same microsecond: they stand in the order of their ids,
+whichever came first, and before a STATE of that moment, which contains them. All others stand as they came.
+
 One thread pushes, one pops. The lock is held only while links change, never while payload bytes are copied: a slot
 belongs to the producer between being taken and being linked, and to the consumer from `pop_due` to `release`.
 Nothing but creation allocates.
@@ -7,7 +10,7 @@ Nothing but creation allocates.
 
 from . import ticks
 from .compat import allocate_lock, const
-from .packets import EDGE_CHANNELS_AT, EDGE_MASK_AT, PARAM_DELTA, PAYLOAD_MAX
+from .packets import EDGE_CHANNELS_AT, EDGE_ID_AT, EDGE_MASK_AT, PARAM_DELTA, PAYLOAD_MAX, SCENE_CHANGE, u16
 
 _NONE = const(255)  # no slot
 
@@ -131,13 +134,12 @@ class ApplyQueue:
         )
 
     def _link(self, slot: int) -> None:
-        """Put the slot after all that are due no later than it."""
-        due = self.due[slot]
+        """Put the slot after all that it does not go before."""
         after = self._last  # where most events belong: they arrive in order
-        if after != _NONE and ticks.before(due, self.due[after]):
+        if after != _NONE and self._goes_before(slot, after):
             after = _NONE
             ahead = self._first
-            while not ticks.before(due, self.due[ahead]):
+            while not self._goes_before(slot, ahead):
                 after = ahead
                 ahead = self._next[ahead]
         if after == _NONE:
@@ -151,6 +153,19 @@ class ApplyQueue:
         self.waiting += 1
         if self.waiting > self.high_water:
             self.high_water = self.waiting
+
+    def _goes_before(self, slot: int, other: int) -> bool:
+        if self.due[slot] != self.due[other]:
+            return ticks.before(self.due[slot], self.due[other])
+        if not self._is_edge(slot):
+            return False
+        return not self._is_edge(other) or (self._edge_id(slot) - self._edge_id(other)) & 0x8000 != 0
+
+    def _is_edge(self, slot: int) -> bool:
+        return self.kind[slot] == SCENE_CHANGE or self.kind[slot] == PARAM_DELTA
+
+    def _edge_id(self, slot: int) -> int:
+        return u16(self.data, slot * self.stride + EDGE_ID_AT)
 
     def _unlink(self, slot: int, before: int) -> None:
         """Take out the slot that follows `before` (_NONE: the first)."""

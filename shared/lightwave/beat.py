@@ -26,8 +26,9 @@ def phase_at(bpm_x100: int, phase: int, beat: int, at_us: int, now_us: int):
 class BeatClock:
     """`phase` (0..65535) and `beat` as shown at the last `advance`; `bpm_x100` 0 means there is no beat.
 
-    `set` gives the truth at a moment. A difference up to a quarter beat is made good by running up to 5 % faster or
-    slower, so the beat never jumps or moves backwards; a larger one jumps. One thread; nothing allocates."""
+    `set` gives the truth at a moment. A difference in phase up to a quarter beat is made good by running up to 5 % faster
+    or slower, so the beat never jumps or moves backwards; a larger one jumps. Whole beats are only numbers: the count
+    is put right at once, also while the phase is slewed. One thread; nothing allocates."""
 
     def __init__(self) -> None:
         self.reset()
@@ -108,10 +109,8 @@ class BeatClock:
         return (self._step << 6) + (self._part << 6) // _PARTS
 
     def _shown_minus_true(self) -> int:
-        beats = self.beat - self._beat
-        if beats > 1 or beats < -1:
-            return 0
-        error = beats * BEAT + self.phase - self._true_phase()
+        """To the nearest beat; 0 when it is too much to slew."""
+        error = ((self.phase - self._true_phase()) & 0xFFFF ^ 0x8000) - 0x8000
         return error if -_JUMP <= error <= _JUMP else 0
 
     def _slew(self, moved: int) -> None:

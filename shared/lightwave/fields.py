@@ -145,18 +145,29 @@ class List:
 
 
 class Map:
-    """An object of at most `high` entries with free names (1..32 ASCII characters) and values of one type."""
+    """An object of at most `high` entries with free names (1..32 ASCII characters) and values of one type.
+
+    Names that were right once are remembered, up to twice `high`: the same come again and again, and to check them letter
+    by letter would be most of what a keepalive costs."""
 
     def __init__(self, high: int, item) -> None:
         self.high = high
         self.item = item
         self.key = Ascii(1, 32)
+        self._known = set()  # type: set[str]
 
     def check(self, value, name: str) -> dict:
         if not isinstance(value, dict) or len(value) > self.high:
             raise FieldError(name, "must be an object of at most %d entries, not %s" % (self.high, shown(value)))
         # errors name the map and not the entry, whose name is the peer's text
-        return {self.key.check(key, name): self.item.check(item, name) for key, item in value.items()}
+        return {self._name(key, name): self.item.check(item, name) for key, item in value.items()}
+
+    def _name(self, key, name: str) -> str:
+        if key not in self._known:
+            self.key.check(key, name)
+            if len(self._known) < 2 * self.high:
+                self._known.add(key)
+        return str(key)
 
 
 class Optional:

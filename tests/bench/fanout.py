@@ -1,4 +1,5 @@
 """The fan-out: cost of a packet, lateness and skipped ticks at 4 to 1000 receivers; sendto, sACN, Art-Net beside it.
+And the registry: what a keepalive costs a hub that gets a thousand of them a second.
 
 Beside each size stands what the machine itself allows at that moment: the lateness of a thread that only sleeps until
 each deadline (floor), and the share of time its host withheld (steal). The sender has one core to itself, the receivers
@@ -28,7 +29,7 @@ from lightwave_hub.part import Block, Scores
 from lightwave_hub.show_clock import ShowClock
 from lightwave_hub.tick_stats import PERIOD_US
 from lightwave_hub.transmit import open_transmitter
-from tests.bench import _receivers
+from tests.bench import _receivers, _registry
 from tests.bench._common import not_measured, percentile, print_table, stolen_s, write_figures
 
 SIZES = (4, 50, 250, 1000)
@@ -50,6 +51,7 @@ def main(quick: bool) -> None:
             figures[str(size)]["us_per_packet"] = _unpaced(size, rounds)
     with _receiving(SIZES[-1]):
         figures.update(_compare(SIZES[-1], rounds))
+        figures["registry"] = _registry.measure(_pin, PORT, 4 if quick else 15)
     _print(figures)
     write_figures("fanout", figures)
 
@@ -104,7 +106,7 @@ def _floor_us(seconds: float) -> float | None:
 def _stream(size: int) -> tuple[ShowClock, Conductor, FanOut]:
     clock = ShowClock()
     clock.set_tempo(120)
-    conductor = Conductor(Scores(Block(), Block(), 255))
+    conductor = Conductor(Scores(Block(), Block(), 255), clock)
     fanout = FanOut(
         clock, lambda: conductor.parts, size, lambda memory, rows: open_transmitter(memory, rows, "127.0.0.1")
     )
@@ -244,3 +246,6 @@ def _print(figures: dict[str, Any]) -> None:
     print_table("Fan-out at 100 Hz, one core", ("", *keys), rows)
     contenders = [(name, figures[name]["us_per_packet"]) for name in ("fanout", "sendto", "sacn", "artnet")]
     print_table(f"Sending to {SIZES[-1]} receivers, in turns", ("", "us_per_packet"), contenders)
+    registry = figures["registry"]
+    keys = tuple(key for key in registry if key != "why")
+    print_table("Keepalives to a hub of 1000 nodes", ("", *keys), [("", *(registry[key] for key in keys))])

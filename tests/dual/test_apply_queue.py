@@ -9,9 +9,9 @@ from lightwave.apply_queue import ApplyQueue
 LAST = ticks.PERIOD - 1
 
 
-def payload(channels=1, mask=4, mark=0):
+def payload(channels=1, mask=4, mark=0, edge=0):
     buf = bytearray(packets.PACKET_SIZE)
-    packets.pack_edge(buf, packets.PAYLOAD_AT, 0, channels, mask, 0)
+    packets.pack_edge(buf, packets.PAYLOAD_AT, edge, channels, mask, 0)
     buf[packets.PAYLOAD_AT + packets.EDGE_BLOCK_AT] = mark
     return buf
 
@@ -65,6 +65,25 @@ def test_equal_times_leave_in_the_order_they_came():
     for due, mark in ((7, 1), (9, 2), (7, 3), (9, 4), (7, 5)):
         push(queue, due, buf=payload(mark=mark))
     assert drain(queue, 10) == [(7, 1), (7, 3), (7, 5), (9, 2), (9, 4)]
+
+
+EDGE, DELTA, STATE, BEAT = packets.SCENE_CHANGE, packets.PARAM_DELTA, packets.STATE, packets.BEAT_TICK
+SAME_MOMENT = (  # (kind, edge id) as pushed, the places in which they leave
+    ("edges_by_id", ((EDGE, 8), (EDGE, 7), (DELTA, 9)), [1, 0, 2]),
+    ("ids_that_wrap", ((EDGE, 1), (EDGE, 65535), (EDGE, 0)), [1, 2, 0]),
+    ("edges_before_the_state_that_has_them", ((STATE, 0), (EDGE, 3), (EDGE, 2)), [2, 1, 0]),
+    ("others_as_they_came", ((BEAT, 0), (STATE, 0), (BEAT, 0)), [0, 1, 2]),
+)
+
+
+@cases(globals(), SAME_MOMENT)
+def test_same_moment(pushed, expected):
+    queue = ApplyQueue()
+    push(queue, 6, BEAT, payload(mark=90))
+    push(queue, 8, BEAT, payload(mark=91))
+    for mark in range(len(pushed)):
+        push(queue, 7, pushed[mark][0], payload(edge=pushed[mark][1], mark=mark))
+    assert [mark for _, mark in drain(queue, 10)] == [90] + expected + [91]
 
 
 def test_a_popped_slot_keeps_its_payload_until_released():

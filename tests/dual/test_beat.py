@@ -111,6 +111,27 @@ def test_correction_jumps(error):
     assert position(clock) == truth
 
 
+RENUMBERED = (  # beats, and the rest of the correction
+    ("forward", 3, 0),
+    ("backward", -2, 0),
+    ("forward_while_ahead", 1, -9000),
+    ("backward_while_behind", -1, 9000),
+)
+
+
+@cases(globals(), RENUMBERED)
+def test_renumbered_beats_leave_the_phase_to_slewing(beats, error):
+    clock = started(number=10)
+    now, _, _ = run(clock, 0, 100)
+    before = position(clock)
+    truth = before + beats * beat.BEAT + error
+    with no_allocation:
+        clock.set(12000, truth % beat.BEAT, truth // beat.BEAT, now)
+    assert position(clock) == before + beats * beat.BEAT
+    now, _, _ = run(clock, now, 300)
+    assert abs(position(clock) - truth - 300 * FRAME_US * 12000 * beat.BEAT // 6000000000) <= 1
+
+
 def test_reset_and_stop_jump():
     clock = started()
     clock.advance(100000)

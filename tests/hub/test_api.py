@@ -115,6 +115,41 @@ async def test_tempo_master_blackout_and_clock(hub, node, receiver):
     assert int.from_bytes(datagram.payload[:2], "little") == 12750
 
 
+async def test_a_cue_at_a_time_goes_out_with_exactly_that_time(hub, node, receiver):
+    at_us = (await hub.get("/api/clock"))["hubNow_us"] + 300_001
+    answer = await hub.post("/api/scene", {"effect": "pulse", "at_us": at_us})
+    assert answer["channels"]["a"]["effect"] == 0, "it is still to come"
+    sent = await edges(receiver, 3)
+    assert {(datagram.edge, datagram.apply_at_us) for datagram in sent} == {(answer["edges"][0], at_us)}
+    assert at_us - APPLY_AHEAD_US <= sent[2].hub_now_us < at_us
+    assert (await hub.get("/api/scene"))["channels"]["a"]["effect"] == 1
+
+
+async def test_a_quantised_cue_is_planned_shown_and_cancelled(hub, node):
+    body = {"value": 9, "quantise": 64}
+    refusal = await hub.refused("/api/global/brightness", body)
+    assert (refusal["status"], refusal["field"]) == (409, "quantise")
+    await hub.post("/api/tempo", {"bpm": 120})
+    (number,) = (await hub.post("/api/global/brightness", body))["edges"]
+    known = await hub.get("/api/edges")
+    assert [(edge["edge"], edge["kind"]) for edge in known["planned"]] == [(number, "param")]
+    assert known["edges"] == []
+    url = f"{hub.url}/api/edges/{number}"
+    for status in (200, 409):
+        async with hub.http.delete(url) as answer:
+            assert answer.status == status
+    assert (await hub.get("/api/edges"))["planned"] == []
+    async with hub.http.delete(f"{hub.url}/api/edges/x") as answer:
+        assert answer.status == 404
+
+
+async def test_a_downbeat_keeps_the_tempo(hub):
+    await hub.post("/api/tempo", {"bpm": 120})
+    assert await hub.post("/api/tempo", {"downbeat": True}) == {"bpm": 120}
+    beat = (await hub.get("/api/clock"))["beat"]
+    assert beat["bar"] == beat["beat"] // 4
+
+
 REFUSED = [
     ("/api/scene", {}, "effect", "give an effect"),
     ("/api/scene", {"efect": "pulse"}, "efect", "known: channels, effect"),
@@ -127,7 +162,13 @@ REFUSED = [
     ("/api/scene", {"params": {"hue": 256}}, "params.hue", "0..255"),
     ("/api/scene", {"params": {"colour": 1}}, "params.colour", "known: brightness"),
     ("/api/scene", {"params": {"mirror": 1}}, "params.mirror", "true or false"),
-    ("/api/tempo", {}, "bpm", "missing"),
+    ("/api/scene", {"effect": 0, "at_us": -1}, "at_us", "integer 0.."),
+    ("/api/scene", {"effect": 0, "at_us": 5}, "at_us", "within 2000000 us"),
+    ("/api/scene", {"effect": 0, "at_us": 5, "quantise": "bar"}, "at_us", "not both"),
+    ("/api/scene", {"effect": 0, "quantise": "week"}, "quantise", "beat, bar"),
+    ("/api/scene", {"effect": 0, "quantise": 65}, "quantise", "1..64"),
+    ("/api/tempo", {}, "bpm", "give a tempo or a downbeat"),
+    ("/api/tempo", {"downbeat": False}, "bpm", "give a tempo or a downbeat"),
     ("/api/tempo", {"bpm": 19.9}, "bpm", "20..300"),
     ("/api/tempo", {"bpm": "120"}, "bpm", "20..300"),
     ("/api/global/brightness", {"value": -1}, "value", "0..255"),

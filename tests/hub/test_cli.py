@@ -137,6 +137,7 @@ async def test_playing(hub_process):
         assert "effects:  solid, pulse, spectrum" in shown
         assert k1("tempo", "127.5", K1_HUB=hub_process.url).stdout == "127.5 BPM\n"
         assert k1("tempo", K1_HUB=hub_process.url).stdout == "127.5 BPM\n"
+        assert k1("tempo", "--downbeat", K1_HUB=hub_process.url).stdout == "127.5 BPM\n"
         assert k1("master", "80", K1_HUB=hub_process.url).stdout == "master 80\n"
         refused = k1("scene", "none", K1_HUB=hub_process.url)
         assert (refused.returncode, refused.stderr) == (2, "k1: effect: must be one of solid, pulse, spectrum\n")

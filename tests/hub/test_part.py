@@ -7,7 +7,7 @@ from lightwave.constants import APPLY_AHEAD_US
 from lightwave_hub.conductor import CHANNELS, Conductor
 from lightwave_hub.errors import ShowBusyError
 from lightwave_hub.part import MAX_WAITING, Block, Scores
-from lightwave_hub.show_clock import Beat
+from lightwave_hub.show_clock import Beat, ShowClock
 from tests.hub.support import decode
 
 A, B, AB = CHANNELS["a"], CHANNELS["b"], CHANNELS["ab"]
@@ -16,19 +16,28 @@ SILENCE = Beat(0, 0, 0)
 
 
 @pytest.fixture
-def conductor():
-    return Conductor(Scores(Block(), Block(), 255))
+def show(clock):
+    return ShowClock(lambda: clock.us * 1000)
+
+
+@pytest.fixture
+def conductor(show):
+    return Conductor(Scores(Block(), Block(), 255), show)
 
 
 class Ticks:
-    """Asks the part for tick after tick."""
+    """Asks the part for tick after tick, by a clock turned by hand."""
 
-    def __init__(self, part):
+    def __init__(self, part, clock):
         self.part = part
-        self.now_us = 1_000_000
+        self.clock = clock
+
+    @property
+    def now_us(self):
+        return self.clock.us
 
     def next(self, beat=SILENCE):
-        self.now_us += TICK_US
+        self.clock.us += TICK_US
         used = self.part.fill(self.now_us, beat)
         return [decode(slot) for slot in self.part.slots[:used]]
 
@@ -37,8 +46,8 @@ class Ticks:
 
 
 @pytest.fixture
-def ticks(conductor):
-    ticks = Ticks(conductor.tutti)
+def ticks(conductor, clock):
+    ticks = Ticks(conductor.tutti, clock)
     assert [datagram.kind for datagram in ticks.next()] == [packets.STATE], "the first tick tells the whole state"
     return ticks
 
@@ -109,12 +118,27 @@ def test_state_is_what_the_edges_made_it(conductor, ticks):
     assert block_of(state.payload, packets.STATE_BLOCK_B_AT) == Block(hue=44, flags=0)
 
 
-def test_a_state_contains_the_edges_of_its_own_tick(conductor, ticks):
-    ticks.take(9)
+def test_a_state_waits_for_a_tick_without_edges_and_then_follows_them_at_once(conductor, ticks):
+    ticks.take(8)
     (number,) = conductor.scene(A, effect=2)
-    edge, state = ticks.next()
-    assert (edge.edge, edge.apply_at_us) == (number, state.apply_at_us)
-    assert (state.kind, state.state_edge) == (packets.STATE, number)
+    sent = [ticks.next() for _ in range(6)]
+    kinds = [[datagram.kind for datagram in tick] for tick in sent]
+    scene, state, silence = [packets.SCENE_CHANGE], [packets.STATE], [packets.HEARTBEAT]
+    assert kinds == [scene, scene, scene, state, silence, silence]
+    assert sent[3][0].state_edge == number
+
+
+def test_a_state_contains_the_edges_of_its_own_tick(conductor, ticks):
+    for effect in range(100):
+        (number,) = conductor.scene(A, effect=effect)
+        sent = ticks.next()
+        if sent[-1].kind == packets.STATE:
+            launched = [datagram for datagram in edges(sent) if datagram.apply_at_us == sent[-1].apply_at_us]
+            assert not launched or launched[-1].edge == sent[-1].state_edge
+            assert sent[-1].state_edge == conductor.tutti.history[-1].edge.number
+            break
+    else:
+        raise AssertionError("no STATE among the edges")
 
 
 def test_channels_that_differ_get_an_edge_each_in_the_same_tick(conductor, ticks):
@@ -168,7 +192,7 @@ def test_edge_ids_wrap_and_skip_zero(conductor):
 
 
 @pytest.mark.parametrize(
-    ("value", "lit", "mask", "flags"), [(80, None, 0x004, 1), (None, False, 0x100, 0), (80, True, 0x104, 1)]
+    ("value", "lit", "mask", "flags"), [(80, None, 0x004, 0), (None, False, 0x100, 0), (80, True, 0x104, 1)]
 )
 def test_master_is_an_edge_of_its_own_channel(conductor, ticks, value, lit, mask, flags):
     conductor.master(value=value, lit=lit)
@@ -176,4 +200,4 @@ def test_master_is_an_edge_of_its_own_channel(conductor, ticks, value, lit, mask
     assert payload[packets.EDGE_CHANNELS_AT] == packets.CHANNEL_MASTER
     assert int.from_bytes(payload[packets.EDGE_MASK_AT : packets.EDGE_MASK_AT + 2], "little") == mask
     block = block_of(payload, packets.EDGE_BLOCK_AT)
-    assert (block.brightness, block.flags) == (value or 255, flags)
+    assert (block.brightness, block.flags) == (value or 0, flags)

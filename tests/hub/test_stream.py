@@ -20,7 +20,11 @@ TICK_US = 10_000
 
 
 def make_part():
-    return Part(Scores(Block(), Block(), 255))
+    return Part(Scores(Block(), Block(), 255), ShowClock())
+
+
+def make_conductor(master=255):
+    return Conductor(Scores(Block(), Block(), master), ShowClock())
 
 
 def make_target(number, address=("127.0.0.1", 9), part=None):
@@ -153,7 +157,7 @@ class TestTicks:
         assert {datagram.token_hash for datagram in second} == {0xA0B0C002}
 
     def test_several_datagrams_of_one_tick_are_numbered_one_by_one(self, transmitter, receivers):
-        conductor = Conductor(Scores(Block(), Block(), 255))
+        conductor = make_conductor()
         stream = Stream(transmitter, conductor.parts)
         stream.fanout.add(make_target(1, receivers[0].address, conductor.tutti))
         numbers = [conductor.scene(1, effect=effect)[0] for effect in range(3)]
@@ -164,7 +168,7 @@ class TestTicks:
         assert sent[3].kind == packets.STATE
 
     def test_parts_are_told_apart(self, transmitter, receivers):
-        one, other = Conductor(Scores(Block(), Block(), 255)), Conductor(Scores(Block(), Block(), 100))
+        one, other = make_conductor(), make_conductor(master=100)
         stream = Stream(transmitter, [one.tutti, other.tutti])
         for number, part in ((0, one.tutti), (1, other.tutti), (2, one.tutti)):
             stream.fanout.add(make_target(number, receivers[number].address, part))
@@ -215,7 +219,7 @@ class TestTicks:
         assert len(receivers[0].waiting()) == 3
 
     def test_a_show_without_nodes_moves_on(self, transmitter):
-        conductor = Conductor(Scores(Block(), Block(), 255))
+        conductor = make_conductor()
         stream = Stream(transmitter, conductor.parts)
         for effect in range(200):
             conductor.scene(1, effect=effect)

@@ -30,6 +30,7 @@ def add_routes(app: web.Application) -> None:
             web.get("/api/scene", show.show_scene),
             web.post("/api/scene", show.play_scene),
             web.get("/api/edges", show.list_edges),
+            web.delete("/api/edges/{edge}", show.cancel_edge),
             web.get("/api/tempo", show.show_tempo),
             web.post("/api/tempo", show.set_tempo),
             web.get("/api/global/brightness", show.show_master),

@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from lightwave import packets
-from lightwave_hub.cli.arguments import number_within
+from lightwave_hub.cli.arguments import add_moment_options, moment, number_within
 from lightwave_hub.cli.client import HubClient, add_client_options, print_json
 from lightwave_hub.cli.table import print_table
 
@@ -14,6 +14,8 @@ EXAMPLES = """examples:
   k1 scene pulse --palette ocean             an effect on both channels
   k1 scene 2 --channels b --fade 500         effect number 2 on channel B, in half a second
   k1 scene --speed 200 --channels a          change a parameter; the effect runs on
+  k1 scene fire --quantise bar               at the next bar, exactly
+  k1 scene fire --at 1.5                     a second and a half from now
 """
 
 
@@ -28,17 +30,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{name}", type=number_within(0, 255, int), metavar="0..255")
     for name in ("enabled", "mirror"):
         parser.add_argument(f"--{name}", action=argparse.BooleanOptionalAction)
+    add_moment_options(parser)
     add_client_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     hub = HubClient(args.url)
     body = _body(args)
-    if not body:
+    if not body and args.at is None and args.quantise is None:
         scene = hub.get("/api/scene")
         names = hub.get("/api/catalog")
     else:
-        scene = hub.post("/api/scene", {**body, "channels": args.channels})
+        scene = hub.post("/api/scene", {**body, "channels": args.channels, **moment(args, hub)})
         names = None
     if args.json:
         print_json(scene if names is None else {**scene, "catalog": names})
