@@ -25,8 +25,8 @@ from _build_common import BUILD, ROOT, BuildError, build_lock, run
 NATIVE = ROOT / "firmware" / "native"
 # The plain C files behind analysis_process; the loadable module and the user module are made of the same.
 KERNELS = (
-    "analysis", "bands", "beat_clock", "front_end", "levels", "novelty", "octaves", "periodicity", "settings", "snapshot",
-    "spectrum", "tempo",
+    "analysis", "bands", "beat_clock", "front_end", "levels", "novelty", "octaves", "periodicity", "settings",
+    "snapshot", "spectrum", "tempo",
 )  # fmt: skip
 SOURCES = [NATIVE / f"{name}.c" for name in KERNELS]
 # -ffp-contract=off: every operation rounds to float32 by itself, as on Xtensa.

@@ -26,9 +26,9 @@ def phase_at(bpm_x100: int, phase: int, beat: int, at_us: int, now_us: int):
 class BeatClock:
     """`phase` (0..65535) and `beat` as shown at the last `advance`; `bpm_x100` 0 means there is no beat.
 
-    `set` gives the truth at a moment. A difference in phase up to a quarter beat is made good by running up to 5 % faster
-    or slower, so the beat never jumps or moves backwards; a larger one jumps. Whole beats are only numbers: the count
-    is put right at once, also while the phase is slewed. One thread; nothing allocates."""
+    `set` gives the truth at a moment. A difference in phase up to a quarter beat is made good by running up to 5 %
+    faster or slower, so the beat never jumps or moves backwards; a larger one jumps. Whole beats are only numbers: the
+    count is put right at once, also while the phase is slewed. One thread; nothing allocates."""
 
     def __init__(self) -> None:
         self.reset()

@@ -2,8 +2,8 @@
 
 from .compat import const
 
-# While one edge's sendings are under way, half a second, a hub sends some fifty others, and 64 more may wait. The rest is
-# room for dragged sliders: the places they skip take numbers too.
+# While one edge's sendings are under way, half a second, a hub sends some fifty others, and 64 more may wait. The rest
+# is room for dragged sliders: the places they skip take numbers too.
 _REMEMBERED = const(512)  # a power of two
 _MAX_JUMP = const(1000)  # beyond that the hub numbers anew
 
@@ -34,8 +34,10 @@ class EdgeFilter:
 
     def _forget(self, edge_id: int, count: int) -> None:
         """The places of the newest `count` ids up to this one held ids that are too old now."""
-        if count > _REMEMBERED:
-            count = _REMEMBERED
+        if count >= _REMEMBERED:  # byte by byte: a session's first edge comes while frames are drawn
+            count = 0
+            for at in range(_REMEMBERED >> 3):
+                self._seen[at] = 0
         while count > 0:
             count -= 1
             place = (edge_id - count) & (_REMEMBERED - 1)

@@ -147,8 +147,8 @@ class List:
 class Map:
     """An object of at most `high` entries with free names (1..32 ASCII characters) and values of one type.
 
-    Names that were right once are remembered, up to twice `high`: the same come again and again, and to check them letter
-    by letter would be most of what a keepalive costs."""
+    Names that were right once are remembered, up to twice `high`: the same come again and again, and to check them
+    letter by letter would be most of what a keepalive costs."""
 
     def __init__(self, high: int, item) -> None:
         self.high = high
