@@ -7,7 +7,6 @@ import time
 from lightwave_hw import board
 from lightwave_node import VERSION
 from lightwave_node.config import Config, ConfigError
-from lightwave_node.pipeline import Pipeline
 
 CONFIG = "/config.json"
 PAUSE_BEFORE_RESET_S = 3  # long enough to read what happened, and to press Ctrl-C
@@ -30,6 +29,9 @@ def read_config():
 
 def run(config):
     hardware = board.Board(config)
+    # Only now: the stock LED port needs 30 KB of the heap in one piece, which all the modules would not leave it.
+    from lightwave_node.pipeline import Pipeline
+
     pipeline = Pipeline(config, hardware)
     leds = "+".join([str(count) for count in config.leds])
     print("[BOOT] K1 LightwaveOS %s mac=%s leds=%s fps=%d" % (VERSION, hardware.station.mac(), leds, config.fps))

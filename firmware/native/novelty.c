@@ -11,6 +11,8 @@
 #define LOWEST_CUT_HZ 100.0f
 #define DAMPING 1.41421356f // Butterworth
 #define INAUDIBLE 1e-12f
+#define TAN_OF_QUARTER 1.0f // for a cutoff at a quarter of the rate
+#define TAN_OF_EIGHTH 0.41421356f
 
 #define SMOOTH_S 0.006f // of a band's power
 #define SMOOTH_LOW_S 0.012f
@@ -49,8 +51,8 @@ uint32_t novelty_hops_per_frame(uint32_t rate, uint32_t hop) {
     return (rate + hop * FRAMES_PER_S_MAX - 1) / (hop * FRAMES_PER_S_MAX);
 }
 
-static filter_t filter_at(float half_angle) { // half the cutoff's angle per sample
-    float g = sinf(half_angle) / cosf(half_angle);
+// g: tangent of half the cutoff's angle per sample.
+static filter_t filter_of(float g) {
     filter_t filter = {.a1 = 1.0f / (1.0f + g * (g + DAMPING))};
     filter.a2 = g * filter.a1;
     filter.a3 = g * filter.a2;
@@ -69,7 +71,7 @@ void novelty_start(uint32_t rate, uint32_t hop) {
         band_t *band = &n.bands[b];
         bool lowest = cut <= LOWEST_CUT_HZ || b == BANDS_MAX - 1;
         uint32_t halvings = b < 2 ? 0 : b - 1;
-        band->filter = filter_at(TWO_PI * (b == 0 ? 0.125f : 0.0625f));
+        band->filter = filter_of(b == 0 ? TAN_OF_QUARTER : TAN_OF_EIGHTH);
         band->group = cut > 1800.0f ? NOVELTY_HIGH : cut > 180.0f ? NOVELTY_MID : NOVELTY_LOW;
         band->per_sample = 1.0f / (float)(samples >> halvings);
         band->share = follower(frame_s, band->group == NOVELTY_LOW ? SMOOTH_LOW_S : SMOOTH_S);

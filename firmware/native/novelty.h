@@ -24,7 +24,7 @@ enum { NOVELTY_LOW, NOVELTY_MID, NOVELTY_HIGH, NOVELTY_GROUPS }; // below 250 Hz
 
 typedef struct {
     bool fresh;                   // a frame ends with this hop; the rest is as it was otherwise
-    float strength;               // shares of the bands' peaks: 0..11
+    float strength;               // shares of the bands' peaks: 0..12
     float groups[NOVELTY_GROUPS]; // octaves, summed over the group's bands: 0..30
 } novelty_t;
 

@@ -229,7 +229,7 @@ class Part:
         self._unsettled = [launched for launched in self._unsettled if launched.apply_at_us > until_us]
 
     def _send_edges(self, now_us: int) -> int:
-        """Write the edges whose sending is due; how many. One that finds no room is due again in the next tick."""
+        """Write the edges whose sending is due, the nearest moment first; how many. What finds no room slips a tick."""
         if not self._flying:
             return 0
         due = sorted(

@@ -1,6 +1,6 @@
 """Nodes for the registry bench, a process of their own: COUNT control connections, each with a keepalive a second.
 
-`python -m tests.bench._keepalives HUB_PORT COUNT SECONDS` prints how long the hub took for a keepalive, as one JSON object.
+`python -m tests.bench._keepalives HUB_PORT COUNT SECONDS` prints how long the hub took for a keepalive, as JSON.
 For one in eight, a ts_ping goes out right behind it; the hub answers in order, so its pong says that the keepalive is
 dealt with. The message is as long as a real node's, with as many statistics.
 """

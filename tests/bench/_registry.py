@@ -1,4 +1,6 @@
-"""The registry's part of the fan-out bench: keepalives a node at a time, and a thousand nodes on a real hub."""
+"""The registry's part of the fan-out bench: a thousand nodes on a real hub, which streams to them meanwhile, and what
+one keepalive costs without a socket.
+"""
 
 import contextlib
 import json
@@ -69,9 +71,12 @@ def _hub(pin: Any, udp_port: int) -> Iterator[str]:
         )
         command = [sys.executable, "-m", "lightwave_hub.cli.main", "hub", "--config", str(config)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as hub:
-            pin(0, hub.pid)
+            pin(None, hub.pid)
             try:
                 assert hub.stdout is not None
-                yield hub.stdout.readline().split()[-1].rstrip("/")
+                said = hub.stdout.readline().split()
+                if not said:
+                    raise OSError("the hub did not start; see above")
+                yield said[-1].rstrip("/")
             finally:
                 hub.terminate()

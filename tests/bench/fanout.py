@@ -224,12 +224,14 @@ def _receiving(size: int) -> Iterator[list[int]]:
         process.stdout.close()
 
 
-def _pin(core: int, pid: int = 0) -> None:
-    """A core of its own for the sender and another for the receivers, where there are two and the system can."""
+def _pin(core: int | None, pid: int = 0) -> None:
+    """A core of its own for the sender and another for the receivers, where there are two and the system can.
+
+    None gives a process all cores again, which it does not have when this one started it."""
     if hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0)) if pid == 0 else sorted(range(os.cpu_count() or 1))
         with contextlib.suppress(OSError):
-            os.sched_setaffinity(pid, {cores[core % len(cores)]})
+            os.sched_setaffinity(pid, cores if core is None else {cores[core % len(cores)]})
 
 
 def _print(figures: dict[str, Any]) -> None:

@@ -68,6 +68,7 @@ def _sim_node(board: str, directory: Path) -> SimNode:
             config=config,
             audio=sound,
             tick_hz=personality.tick_hz,
+            heap_kb=personality.heap_kb,
             udp_mailbox=personality.udp_mailbox,
         )
     )

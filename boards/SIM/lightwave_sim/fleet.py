@@ -104,6 +104,7 @@ class Fleet:
             audio_t0_ns=audio_t0_ns,
             config=config | self.options.config,
             tick_hz=personality.tick_hz,
+            heap_kb=personality.heap_kb,
             udp_mailbox=personality.udp_mailbox,
         )
 

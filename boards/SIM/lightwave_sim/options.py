@@ -17,10 +17,13 @@ class Personality:
 
     tick_hz: int
     udp_mailbox: int
+    heap_kb: int
 
 
 # A SIM node can be either of the boards that there are files for; each brings the config.json of its folder.
-PERSONALITIES = {"K1_S3": Personality(1000, 32), "GENERIC_S3": Personality(100, 6)}
+# Of 512 KB SRAM an ESP32-S3 without PSRAM has about 192 KB left for Python once WiFi, lwIP and the RTOS have theirs.
+# The stock board is one with PSRAM: there the heap doubles from 64 KB when it must, and 256 KB is where that ends.
+PERSONALITIES = {"K1_S3": Personality(1000, 32, 192), "GENERIC_S3": Personality(100, 6, 256)}
 
 
 def board_config(board: str) -> dict[str, Any]:
@@ -58,9 +61,7 @@ class SimOptions:
     # What the access point really is, when it is not what the node is told.
     ap_ssid: str | None = None
     ap_password: str | None = None
-    # Of 512 KB SRAM an ESP32-S3 without PSRAM has about this much left for Python once WiFi, lwIP and the RTOS
-    # have theirs; firmware that fits here fits the smallest board.
-    heap_kb: int = 192
+    heap_kb: int = PERSONALITIES["K1_S3"].heap_kb  # firmware that fits here fits the smallest board
     # Start from our application; without it the flash is blank and the node boots to a bare REPL.
     application: bool = True
     # More K1_SIM_* settings, e.g. {"K1_SIM_FLASH_ERASE_US": "45000"}.
