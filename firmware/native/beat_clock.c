@@ -119,6 +119,6 @@ void beat_clock_advance(uint16_t *phase, uint32_t *beat) {
         c.shown -= 1.0f;
         c.beat++;
     }
-    *phase = (uint16_t)(c.shown * 65535.0f);
+    *phase = (uint16_t)(c.shown * 65536.0f);
     *beat = c.beat;
 }

@@ -38,6 +38,7 @@ class Stretch:
 
 def measure(interpreter: Interpreter) -> list[Stretch]:
     """Everything that count.py has, by function; machine code of kernels is called by their names."""
+    counter()  # built once, before two threads ask for it
     with ThreadPoolExecutor(2) as pool:
         return [stretch for found in pool.map(lambda topic: _run(interpreter, topic), TOPICS) for stretch in found]
 
