@@ -5,11 +5,11 @@ import gc
 import machine
 
 from lightwave.compat import first_importable
-from lightwave.packets import PACKET_SIZE
+from lightwave.packets import PACKET_SIZE, TS_SIZE
 from lightwave_hw.audio import Microphone
 from lightwave_hw.audio_task import TaskMicrophone
 from lightwave_hw.clock import Clock
-from lightwave_hw.datagram import NativeReceiver, StockReceiver
+from lightwave_hw.datagram import NativeReceiver, NativeTimeSocket, StockReceiver, StockTimeSocket
 from lightwave_hw.leds_native import NativeLedPort
 from lightwave_hw.leds_stock import StockLedPort
 from lightwave_hw.station import Station
@@ -24,7 +24,7 @@ except ImportError:  # stock MicroPython: no sound analysis, and sockets as they
 
 
 class Board:
-    """clock, kernels, station, leds, receiver, audio; `connect` opens a TCP connection."""
+    """clock, kernels, station, leds, receiver, time_socket, audio; `connect` opens a TCP connection."""
 
     thread_stack_bytes = 8192  # the deepest thread, the render loop, is nine Python calls deep
     python_core = 1  # where the ESP32 port pins all of Python's threads
@@ -35,6 +35,7 @@ class Board:
         self.station = Station(config.ssid, config.password)
         # By feature, not by presence: the loadable _lightwave.mpy for stock MicroPython has the analysis alone.
         self.receiver = NativeReceiver(_lightwave) if _has("recv_into") else StockReceiver(PACKET_SIZE)
+        self.time_socket = NativeTimeSocket(_lightwave) if _has("recv_into") else StockTimeSocket(TS_SIZE)
         self.connect = Connection
         self.leds = self._led_port(config)
         self.audio = self._microphone(config)

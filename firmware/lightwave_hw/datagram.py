@@ -6,15 +6,17 @@ import socket
 from lightwave.compat import const
 
 _WAIT_S = 0.1  # so that the thread notices when it shall end
+# A pong is waited for in one slice of a socket's wait, which is 100 ms; 0.1 would be two of them.
+_PONG_WAIT_S = 0.05
 _NOTHING = const(-1)
 
 
-def _bound_socket(address, port):
+def _bound_socket(address, port, wait_s):
     udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
         udp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         udp.bind(socket.getaddrinfo(address, port)[0][-1])
-        udp.settimeout(_WAIT_S)
+        udp.settimeout(wait_s)
     except OSError:
         udp.close()
         raise
@@ -29,7 +31,7 @@ class NativeReceiver:
         self._socket = None
 
     def open(self, address, port):
-        self._socket = _bound_socket(address, port)
+        self._socket = _bound_socket(address, port, _WAIT_S)
 
     def receive(self, buf):
         """Bytes received, 0 when the socket has ended, -1 when nothing came in 0.1 s. HOT: allocates nothing."""
@@ -58,3 +60,27 @@ class StockReceiver(NativeReceiver):
                 return _NOTHING
             raise
         return _NOTHING if length is None else length
+
+
+class _TimeSocket:
+    """A receiver that also sends, to one port of the hub and from a port of its own; it hears nobody else."""
+
+    def open(self, address, host, port):
+        udp = _bound_socket(address, 0, _PONG_WAIT_S)
+        try:
+            udp.connect(socket.getaddrinfo(host, port)[0][-1])
+        except OSError:
+            udp.close()
+            raise
+        self._socket = udp
+
+    def send(self, buf):
+        self._socket.write(buf)
+
+
+class NativeTimeSocket(_TimeSocket, NativeReceiver):
+    pass
+
+
+class StockTimeSocket(_TimeSocket, StockReceiver):
+    pass

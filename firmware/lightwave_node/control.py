@@ -25,13 +25,16 @@ class StationLost(Exception):
 class Control:
     """`check` is called every 50 ms or so and raises what shall end the node: a thread's failure, say."""
 
-    def __init__(self, config, clock, kernels, station, connect, timesync, stream, telemetry, identity, catalog, check):
+    def __init__(
+        self, config, clock, kernels, station, connect, timesync, pings, stream, telemetry, identity, catalog, check
+    ):
         self._config = config
         self._clock = clock
         self._socket = WebSocket(clock, kernels)
         self._station = station
         self._connect = connect
         self._timesync = timesync
+        self._pings = pings
         self._stream = stream
         self._telemetry = telemetry
         self._identity = identity
@@ -64,21 +67,27 @@ class Control:
 
     def _hold_session(self):
         """One session from connecting to its end, and the pause after it."""
+        changed_way = False
         try:
             self._open_socket()
             try:
                 self._talk()
             finally:
+                self._pings.close()
                 self._socket.close()
             return
         except StationLost:
             print("[WIFI] lost %s: the access point is gone" % self._config.ssid)
+            changed_way = True
         except (Refused, WebSocketError, OSError) as error:
             self._complain(error)
         self._pause(self._jittered(self._retry_ms))
         self._retry_ms = min(2 * self._retry_ms, _LAST_RETRY_MS)
         # Only now: edges that were under way when the connection broke have still met their moment.
-        self._timesync.unlock("connection lost")
+        if changed_way:  # the driver does not tell which access point it finds next
+            self._timesync.start_over(self._clock.now(), "access point lost")
+        else:
+            self._timesync.unlock("connection lost")
 
     def _open_socket(self):
         host, port = self._config.hub_host, self._config.hub_port
@@ -86,7 +95,9 @@ class Control:
         self._socket.open(connection, "%s:%d" % (host, port), WS_PATH, _HANDSHAKE_TIMEOUT_MS)
 
     def _talk(self):
-        session = Session(self._socket, self._clock, self._timesync, self._stream, self._telemetry, self._station)
+        session = Session(
+            self._socket, self._clock, self._timesync, self._pings, self._stream, self._telemetry, self._station
+        )
         session.open(self._identity, self._catalog)
         self._telemetry.sessions += 1
         self._retry_ms = _FIRST_RETRY_MS
@@ -112,6 +123,7 @@ class Control:
         while self.running:
             self._check()
             self._telemetry.update()
+            self._timesync.tick(self._clock.now())
             left_us = ticks.diff(until, self._clock.now())
             if left_us <= 0:
                 return

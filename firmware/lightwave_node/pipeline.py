@@ -21,6 +21,7 @@ from lightwave_node.show_state import CHANNELS, ShowState
 from lightwave_node.stream import Stream
 from lightwave_node.strip import Strip
 from lightwave_node.telemetry import Telemetry
+from lightwave_node.time_pings import TimePings
 
 _STOP_TIMEOUT_MS = const(1000)
 _STOP_LOOK_MS = const(10)
@@ -53,13 +54,14 @@ class Pipeline:
         identity = {
             "mac": board.station.mac(),
             "fw": VERSION,
-            "caps": {"udp": True, "ota": False, "clock": True},
+            "caps": {"udp": True, "ota": False, "clock": True, "tsUdp": True},
             "topo": {"leds": sum(config.leds), "channels": len(config.leds)},
         }
+        pings = TimePings(clock, timesync, board.time_socket, config.hub_host)
         catalog = {"effects": effects.names(), "palettes": palettes.names()}
         self.control = Control(
-            config, clock, board.kernels, board.station, board.connect, timesync, self.stream, telemetry, identity,
-            catalog, self._check,
+            config, clock, board.kernels, board.station, board.connect, timesync, pings, self.stream, telemetry,
+            identity, catalog, self._check,
         )  # fmt: skip
         self._threads = []  # [still running], one for each
         self._failure = None

@@ -19,17 +19,18 @@ class Refused(Exception):
 class Session:
     """Speaks on an open WebSocket. `identity` holds the fields of hello, `catalog` those of catalog."""
 
-    def __init__(self, socket, clock, timesync, stream, telemetry, station):
+    def __init__(self, socket, clock, timesync, pings, stream, telemetry, station):
         self._socket = socket
         self._clock = clock
         self._timesync = timesync
+        self._pings = pings
         self._stream = stream
         self._telemetry = telemetry
         self._station = station
         self._node_id = 0
         self._token = ""
         self._keepalive_at = clock.now()
-        self._told = None  # what the last keepalive said of state and lock
+        self._told = None  # what the last keepalive said of the node's state and its clock's
         self._handlers = {
             "ts_pong": self._on_pong,
             "ota_update": self._on_update,
@@ -44,6 +45,7 @@ class Session:
         self._node_id = welcome["nodeId"]
         self._token = welcome["token"]
         self._timesync.start(self._clock.now(), welcome["epoch"])
+        self._pings.begin(self._station.address(), welcome.get("tsUdpPort", 0), self._node_id, self._token)
         self._stream.begin_session(self._token)
         self._stream.listen(self._station.address(), welcome["udpPort"])
         self._send("catalog", **catalog)
@@ -59,7 +61,7 @@ class Session:
         if self._timesync.next_ping_in(now) <= 0:
             self._ping()
         self._telemetry.update()
-        told = (self._telemetry.state(), self._timesync.locked)
+        told = (self._telemetry.state(), self._timesync.state)
         if told != self._told or ticks.diff(now, self._keepalive_at) >= 0:
             self._told = told
             self._keepalive_at = ticks.add(now, KEEPALIVE_PERIOD_MS * 1000)
@@ -100,6 +102,8 @@ class Session:
         self._socket.send(messages.build(t, nodeId=self._node_id, token=self._token, **fields))
 
     def _ping(self):
+        if self._pings.ask():
+            return
         now = self._clock.now()
         seq = self._timesync.ping(now)
         self._socket.send(_PING % (self._node_id, self._token, seq, now))

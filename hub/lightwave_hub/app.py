@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
+from functools import partial
 
 from aiohttp import web
 
@@ -21,12 +22,13 @@ from lightwave_hub.config import Config
 from lightwave_hub.control_ws import ControlPlane
 from lightwave_hub.errors import ListenError
 from lightwave_hub.fanout import FanOut
-from lightwave_hub.keys import CLOCK, CONDUCTOR, CONFIG, CONTROL, FANOUT, NODES, STREAM
+from lightwave_hub.keys import CLOCK, CONDUCTOR, CONFIG, CONTROL, FANOUT, NODES, STREAM, TIME
 from lightwave_hub.log import app_log, event, failure
 from lightwave_hub.part import Block, Scores
 from lightwave_hub.registry import NodeTable
 from lightwave_hub.show_clock import ShowClock
 from lightwave_hub.stream import StreamTargets
+from lightwave_hub.time_server import TimeServer
 from lightwave_hub.transmit import open_transmitter
 
 SWEEP_PERIOD_S = 0.1  # how late a missed keepalive may be noticed
@@ -60,13 +62,21 @@ def build(config: Config, stream_host: str = "0.0.0.0") -> web.Application:
     app[STREAM] = StreamTargets(table, conductor, fanout, config.stream.udp_port)
     app[CONFIG], app[CLOCK], app[NODES] = config, clock, table
     app[CONDUCTOR], app[FANOUT] = conductor, fanout
-    app[CONTROL] = ControlPlane(table, clock, config.stream.udp_port, config.limits.messages_per_s)
+    app[TIME] = TimeServer(table, clock)
+    app[CONTROL] = ControlPlane(table, clock, app[TIME], config.stream.udp_port, config.limits.messages_per_s)
     app.router.add_get(constants.WS_PATH, app[CONTROL].handle)
     add_routes(app)
+    app.cleanup_ctx.append(partial(_answer_time_pings, stream_host))
     app.cleanup_ctx.append(_stream)
     app.cleanup_ctx.append(_sweep)
     app.on_shutdown.append(_say_goodbye)
     return app
+
+
+async def _answer_time_pings(host: str, app: web.Application) -> AsyncIterator[None]:
+    app[TIME].start(host, app[CONFIG].stream.time_port)
+    yield
+    app[TIME].close()
 
 
 async def _stream(app: web.Application) -> AsyncIterator[None]:

@@ -32,6 +32,7 @@ class HubSection:
 @dataclass(frozen=True, slots=True)
 class StreamSection:
     udp_port: int = _key(constants.UDP_PORT, Int(1, 65535))
+    time_port: int = _key(constants.TS_UDP_PORT, Int(0, 65535))  # of time pings by UDP; 0: any free port
     realtime: bool = _key(True, Bool())  # ask for real-time scheduling of the tick; without the right to, go on
 
 

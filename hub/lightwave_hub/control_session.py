@@ -19,6 +19,7 @@ from lightwave_hub.log import control_log, event
 from lightwave_hub.node import Node
 from lightwave_hub.registry import NodeTable
 from lightwave_hub.show_clock import ShowClock
+from lightwave_hub.time_server import TimeServer
 
 HELLO_TIMEOUT_S = 3.0
 CLOSE_TIMEOUT_S = 1.0  # a peer that does not answer our close gets no more time than this
@@ -48,6 +49,7 @@ class ControlContext:
 
     table: NodeTable
     clock: ShowClock
+    time_server: TimeServer
     udp_port: int
     messages_per_s: int
     stats: ControlStats = field(default_factory=ControlStats)
@@ -148,6 +150,7 @@ class Session:
             node = self.node = table.hello(message, self._ip)
         except TableFullError as error:
             raise MessageError(messages.HUB_FULL, "", str(error)) from None
+        time_port = self._context.time_server.port if node.caps.get("tsUdp") else 0
         welcome = messages.build(
             "welcome",
             proto=constants.PROTO_VER,
@@ -156,6 +159,7 @@ class Session:
             udpPort=self._context.udp_port,
             hubEpoch_us=clock.now_us(),
             epoch=clock.epoch,
+            **({"tsUdpPort": time_port} if time_port else {}),
         )
         await self._socket.send_str(welcome)
         table.welcomed(node)

@@ -13,6 +13,7 @@ from lightwave_hub.log import control_log, failure
 from lightwave_hub.node import Node, State
 from lightwave_hub.registry import Change, NodeTable
 from lightwave_hub.show_clock import ShowClock
+from lightwave_hub.time_server import TimeServer
 
 SPARE_CONNECTIONS = 64  # beyond the limit of nodes: takeovers, and peers that have yet to say hello
 
@@ -20,8 +21,10 @@ SPARE_CONNECTIONS = 64  # beyond the limit of nodes: takeovers, and peers that h
 class ControlPlane:
     """Accepts connections and ends those whose node was lost."""
 
-    def __init__(self, table: NodeTable, clock: ShowClock, udp_port: int, messages_per_s: int) -> None:
-        self._context = ControlContext(table, clock, udp_port, messages_per_s)
+    def __init__(
+        self, table: NodeTable, clock: ShowClock, time_server: TimeServer, udp_port: int, messages_per_s: int
+    ) -> None:
+        self._context = ControlContext(table, clock, time_server, udp_port, messages_per_s)
         self._sessions: set[Session] = set()
         self._closing: set[asyncio.Task[None]] = set()
         table.subscribe(self._on_change)

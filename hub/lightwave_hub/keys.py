@@ -9,6 +9,7 @@ from lightwave_hub.fanout import FanOut
 from lightwave_hub.registry import NodeTable
 from lightwave_hub.show_clock import ShowClock
 from lightwave_hub.stream import StreamTargets
+from lightwave_hub.time_server import TimeServer
 
 CONFIG = web.AppKey("config", Config)
 CLOCK = web.AppKey("clock", ShowClock)
@@ -17,3 +18,4 @@ CONDUCTOR = web.AppKey("conductor", Conductor)
 FANOUT = web.AppKey("fanout", FanOut)
 STREAM = web.AppKey("stream", StreamTargets)
 CONTROL = web.AppKey("control", ControlPlane)
+TIME = web.AppKey("time", TimeServer)

@@ -1,5 +1,6 @@
 """What GET /metrics says: the keys of the specification's section 19, and more beside them."""
 
+import dataclasses
 from typing import Any
 
 from lightwave_hub import spread
@@ -8,14 +9,18 @@ from lightwave_hub.fanout import FanOut
 from lightwave_hub.node import Node, State
 from lightwave_hub.registry import NodeTable
 from lightwave_hub.show_clock import ShowClock
+from lightwave_hub.time_server import TimeServer
 
 
-def collect(table: NodeTable, fanout: FanOut, control: ControlPlane, clock: ShowClock) -> dict[str, Any]:
+def collect(
+    table: NodeTable, fanout: FanOut, control: ControlPlane, time_server: TimeServer, clock: ShowClock
+) -> dict[str, Any]:
     nodes = table.nodes()
     return {
         "nodes": _nodes(table),
         "udp": _udp(fanout, clock),
         "sync": spread.estimate(nodes),
+        "time": {"port": time_server.port, **dataclasses.asdict(time_server.stats)},
         "ota": {"rolling_update": False, "last_version": ""},
         "ws": _ws(control),
         "audio": _audio(nodes),

@@ -39,7 +39,9 @@ class Health:
     ticks_grew_us: int = 0
     render_fps: tuple[float, ...] = ()
     heap_free: int | None = None
-    clock_bound_us: float | None = None  # how wrong its idea of hub time can be, either way
+    clock: str = ""  # "acquiring", "locked", "holdover" or "unlocked"; "" when it does not tell
+    clock_reason: str = ""  # why it is not locked
+    clock_bound_us: int | None = None  # how wrong its idea of hub time can be, either way
     stats: dict[str, float] = field(default_factory=dict)
 
 
@@ -84,7 +86,9 @@ class Node:
             ticks_grew_us=now_us if grew else self.health.ticks_grew_us,
             render_fps=tuple(message.get("render_fps") or ()),
             heap_free=message.get("heap_free"),
-            clock_bound_us=stats.get("clock_bound_us"),
+            clock=message.get("clock", ""),
+            clock_reason=message.get("clock_reason", ""),
+            clock_bound_us=message.get("clock_bound_us"),
             stats=stats,
         )
         self.last_seen_us = now_us

@@ -11,6 +11,7 @@ KEEPALIVE_TIMEOUT_MS = 3500
 
 TS_PING_PERIOD_MS = 200
 TS_LOCK_SAMPLES_N = 10
+TS_UDP_PORT = 49154  # of time pings by UDP
 
 UDP_TICK_HZ = 100
 APPLY_AHEAD_US = 30000  # the hub schedules this far ahead

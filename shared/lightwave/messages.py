@@ -5,6 +5,7 @@ from json import loads
 from .compat import to_json
 from .constants import PROTO_VER
 from .fields import Ascii, Bool, Choice, FieldError, Hex, Int, List, Mac, Map, Number, Optional, Record, Text, shown
+from .timesync import CLOCK_STATES
 
 MAX_MESSAGE_BYTES = 4096
 # Every nesting needs a bracket, and a parser meets each with memory or stack. The fullest message needs 3.
@@ -81,6 +82,7 @@ MESSAGES = {
             ("udpPort", _U16_FROM_1),
             ("hubEpoch_us", _U63),
             ("epoch", _U32),
+            ("tsUdpPort", Optional(_U16_FROM_1)),
         ),
     ),
     "catalog": (NODE, Record(*_SESSION, ("effects", _NAMES), ("palettes", _NAMES))),
@@ -95,9 +97,12 @@ MESSAGES = {
             ("state", Choice(NODE_STATES)),
             ("locked", Bool()),
             ("ticks", _U32),
+            ("clock", Optional(Choice(CLOCK_STATES))),
+            ("clock_reason", Optional(Text(0, 64))),
+            ("clock_bound_us", Optional(_TICKS)),
             ("render_fps", Optional(List(1, 2, Number(0, 1000)))),
             ("heap_free", Optional(_U32)),
-            ("stats", Optional(Map(40, Number(-_SAFE, _SAFE)))),
+            ("stats", Optional(Map(64, Number(-_SAFE, _SAFE)))),
         ),
     ),
     "ts_ping": (NODE, Record(*_SESSION, ("seq", _U32), ("t1_us", _TICKS))),

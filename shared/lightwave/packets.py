@@ -1,4 +1,4 @@
-"""The stream plane (PROTOCOL.md): where each field of a datagram lies, how it is written and how it is read.
+"""What goes by UDP (PROTOCOL.md), the stream and the time pings: where each field lies, how it is written and read.
 
 The hub writes with `pack_*`, into its own bytearray of PACKET_SIZE bytes. The node reads with `u8`, `u16`, `low30`
 and `verdict`, which never allocate.
@@ -85,6 +85,20 @@ STATE_BLOCK_A_AT = const(12)
 STATE_BLOCK_B_AT = const(24)
 FLAG_LIT = const(0x01)  # not blacked out
 
+# Time pings and pongs, on a port of their own.
+TS_SIZE = const(32)
+TS_PROTO_AT = const(0)
+TS_TYPE_AT = const(1)
+TS_NODE_AT = const(2)
+TS_SEQ_AT = const(4)
+TS_HASH_AT = const(8)
+TS_T1_AT = const(12)
+TS_T2_AT = const(16)
+TS_HELD_AT = const(24)
+
+TS_PING = const(0x10)
+TS_PONG = const(0x11)
+
 # Verdicts on a received datagram.
 ACCEPT = const(0)
 BAD_LENGTH = const(1)
@@ -160,6 +174,19 @@ def low30(buf: bytearray, at: int) -> int:
     return buf[at] | buf[at + 1] << 8 | buf[at + 2] << 16 | (buf[at + 3] & 0x3F) << 24
 
 
+def next30(buf: bytearray, at: int) -> int:
+    """Bits 30 to 59 of the u64 at `at`. HOT."""
+    return buf[at + 3] >> 6 | buf[at + 4] << 2 | buf[at + 5] << 10 | buf[at + 6] << 18 | (buf[at + 7] & 0x0F) << 26
+
+
+def put30(buf: bytearray, at: int, value: int) -> None:
+    """Write 0..2^30-1 as the u32 at `at`. HOT."""
+    buf[at] = value & 255
+    buf[at + 1] = value >> 8 & 255
+    buf[at + 2] = value >> 16 & 255
+    buf[at + 3] = value >> 24
+
+
 def hub_time(buf: bytearray, at: int) -> int:
     """The whole u64 at `at`. Allocates: not for the hot path."""
     return unpack_from("<Q", buf, at)[0]
@@ -182,6 +209,24 @@ def verdict(buf: bytearray, length: int, hash_low: int, hash_high: int) -> int:
     if u16(buf, TOKEN_HASH_AT) != hash_low or u16(buf, TOKEN_HASH_AT + 2) != hash_high:
         return BAD_TOKEN
     return ACCEPT
+
+
+def pack_ts(
+    buf: bytearray, kind: int, node_id: int, seq: int, token_hash: int, t1_us: int, t2_us: int = 0, held_us: int = 0
+) -> None:
+    """A TS_PING or TS_PONG. Allocates a little: the numbers above 30 bits, where there are some."""
+    pack_into("<BBHIIIQII", buf, 0, PROTO_VER, kind, node_id, seq, token_hash, t1_us, t2_us, held_us, 0)
+
+
+def is_pong(buf: bytearray, length: int, hash_low: int, hash_high: int) -> bool:
+    """Is this a TS_PONG to our session? HOT. The token hash in two halves, as for `verdict`."""
+    return (
+        length == TS_SIZE
+        and buf[TS_PROTO_AT] == PROTO_VER
+        and buf[TS_TYPE_AT] == TS_PONG
+        and u16(buf, TS_HASH_AT) == hash_low
+        and u16(buf, TS_HASH_AT + 2) == hash_high
+    )
 
 
 class Sequence:

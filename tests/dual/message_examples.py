@@ -18,6 +18,7 @@ VALID = {  # one whole example of every message, optional fields included
         "udpPort": 49152,
         "hubEpoch_us": 1234567890123,
         "epoch": 4000000000,
+        "tsUdpPort": 49154,
     },
     "catalog": {"nodeId": 3, "token": TOKEN, "effects": ["solid", "pulse"], "palettes": ["ember"]},
     "ka": {
@@ -30,6 +31,9 @@ VALID = {  # one whole example of every message, optional fields included
         "state": "ready",
         "locked": True,
         "ticks": 83400,
+        "clock": "locked",
+        "clock_reason": "",
+        "clock_bound_us": 85,
         "render_fps": [119.5, 120],
         "heap_free": 180000,
         "stats": {"late": 0, "rtt_us": 2500, "offset_us": -7},
@@ -76,6 +80,7 @@ REFUSED = {  # every field, and what it must not be
     "welcome.udpPort": NOT_INTEGERS + (0, 65536),
     "welcome.hubEpoch_us": U63_REFUSED,
     "welcome.epoch": U32_REFUSED,
+    "welcome.tsUdpPort": NOT_INTEGERS + (0, 65536),
     "catalog.nodeId": NODE_IDS_REFUSED,
     "catalog.token": TOKENS_REFUSED,
     "catalog.effects": NAMES_REFUSED,
@@ -89,10 +94,13 @@ REFUSED = {  # every field, and what it must not be
     "ka.state": NOT_TEXT + ("", "READY", "lost"),
     "ka.locked": NOT_BOOLEANS,
     "ka.ticks": U32_REFUSED,
+    "ka.clock": NOT_TEXT + ("", "LOCKED", "lost"),
+    "ka.clock_reason": NOT_TEXT + ("r" * 65, "two\nlines"),
+    "ka.clock_bound_us": TICKS_REFUSED,
     "ka.render_fps": (None, 120, [], [1, 2, 3], ["120"], [True], [-1], [1001], [float("nan")], {}),
     "ka.heap_free": U32_REFUSED,
     "ka.stats": (None, 1, [], {"a": "1"}, {"a": True}, {"a": None}, {"": 1}, {"x" * 33: 1}, {"a": 1 << 60})
-    + ({"k%d" % i: i for i in range(41)}, {"a": float("-inf")}),
+    + ({"k%d" % i: i for i in range(65)}, {"a": float("-inf")}),
     "ts_ping.nodeId": NODE_IDS_REFUSED,
     "ts_ping.token": TOKENS_REFUSED,
     "ts_ping.seq": U32_REFUSED,
@@ -115,7 +123,8 @@ REFUSED = {  # every field, and what it must not be
     "reject.field": NOT_TEXT + ("x" * 33,),
     "reject.detail": NOT_TEXT + ("x" * 201,),
 }
-OPTIONAL = ("hello.caps.tsUdp", "ka.render_fps", "ka.heap_free", "ka.stats", "ota_status.detail")
+OPTIONAL = ("hello.caps.tsUdp", "welcome.tsUdpPort", "ka.clock", "ka.clock_reason", "ka.clock_bound_us")
+OPTIONAL += ("ka.render_fps", "ka.heap_free", "ka.stats", "ota_status.detail")
 EDGES = {  # the outermost values that pass
     "hello.fw": ("x", "x" * 32, "ü"),
     "hello.topo.leds": (1, 4096),
@@ -129,7 +138,9 @@ EDGES = {  # the outermost values that pass
     "ka.loss_pct": (0, 100, 0.25),
     "ka.drift_us": (0, (1 << 30) - 1),
     "ka.render_fps": ([0], [1000, 0.5]),
-    "ka.stats": ({}, {"k%d" % i: -i for i in range(40)}, {"big": 1 << 53}),
+    "ka.stats": ({}, {"k%d" % i: -i for i in range(64)}, {"big": 1 << 53}),
+    "ka.clock": ("acquiring", "locked", "holdover", "unlocked"),
+    "ka.clock_reason": ("", "r" * 64),
     "ka.state": ("syncing", "ready", "fallback", "updating"),
     "ts_ping.seq": (0, U32),
     "ota_update.url": ("http://h", "h" * 256),

@@ -4,6 +4,7 @@ from dual_support import cases, raises
 from message_examples import EDGES, OPTIONAL, REFUSED, TOKEN, VALID
 
 from lightwave import messages
+from lightwave.fields import FieldError, Int, Map
 from lightwave.messages import HUB, NODE, MessageError, build, parse
 
 SENDER = {name: messages.MESSAGES[name][0] for name in messages.MESSAGES}
@@ -205,6 +206,18 @@ def test_surrogates_are_refused_and_characters_pass():
         parse('{"t":"reject","code":"bad_json","field":"","detail":"\\ud800"}', HUB)
     text = build("reject", code="bad_json", field="", detail="\U0001f4a1")
     assert parse(text, HUB)["detail"] == "\U0001f4a1"
+
+
+def test_names_of_statistics_are_checked_however_many_came_before():
+    names = Map(4, Int(0, 9))
+    for first in range(0, 40, 4):
+        several = {"name_%d" % number: 1 for number in range(first, first + 4)}
+        assert names.check(several, "stats") == several
+        with raises(FieldError) as caught:
+            names.check({"a name": 1}, "stats")
+        assert caught.error.field == "stats"
+        with raises(FieldError):
+            names.check({"name_0": 10}, "stats")
 
 
 def test_an_error_can_always_be_sent_as_a_reject():

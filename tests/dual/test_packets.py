@@ -199,3 +199,41 @@ def test_loss_is_of_the_last_ten_seconds():
 def test_pack_refuses_what_does_not_fit():
     with raises(Exception):
         packets.pack_beat(bytearray(7), 0, 1, 1, 1)
+
+
+def test_bytes_of_a_time_ping_and_its_pong():
+    buf = bytearray(packets.TS_SIZE)
+    packets.pack_ts(buf, packets.TS_PING, 258, 0x01020304, 0xDEADBEEF, 0x3FFFFFFF)
+    assert hexed(buf) == "0110020104030201efbeaddeffffff3f" + "00" * 16
+    packets.pack_ts(buf, packets.TS_PONG, 258, 5, 1, 7, 0x0102030405060708, 9)
+    assert hexed(buf) == "0111020105000000010000000700000008070605040302010900000000000000"
+
+
+def test_thirty_bits_at_a_time_without_allocation():
+    buf = bytearray(packets.TS_SIZE)
+    for hub_us in (0, 1, (1 << 30) - 1, 1 << 30, 0x0102030405060708, (1 << 60) - 1):
+        packets.pack_ts(buf, packets.TS_PONG, 1, 0, 0, 0, hub_us)
+        with no_allocation:
+            low, above = packets.low30(buf, packets.TS_T2_AT), packets.next30(buf, packets.TS_T2_AT)
+            packets.put30(buf, packets.TS_T1_AT, low)
+        assert above << 30 | low == hub_us
+        assert packets.low30(buf, packets.TS_T1_AT) == low
+
+
+PONGS = (  # what is changed: byte, value, length
+    ("short", 0, 1, packets.TS_SIZE - 1),
+    ("long", 0, 1, packets.TS_SIZE + 1),
+    ("another_protocol", packets.TS_PROTO_AT, 2, packets.TS_SIZE),
+    ("a_ping", packets.TS_TYPE_AT, packets.TS_PING, packets.TS_SIZE),
+    ("another_session_low", packets.TS_HASH_AT, (HASH_LOW & 0xFF) ^ 1, packets.TS_SIZE),
+    ("another_session_high", packets.TS_HASH_AT + 3, (HASH_HIGH >> 8) ^ 1, packets.TS_SIZE),
+)
+
+
+@cases(globals(), PONGS)
+def test_no_pong_of_ours(at, value, length):
+    buf = bytearray(packets.TS_SIZE + 1)
+    packets.pack_ts(buf, packets.TS_PONG, 1, 2, HASH, 3, 4, 5)
+    assert packets.is_pong(buf, packets.TS_SIZE, HASH_LOW, HASH_HIGH)
+    buf[at] = value
+    assert not packets.is_pong(buf, length, HASH_LOW, HASH_HIGH)

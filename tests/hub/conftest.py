@@ -27,7 +27,7 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 async def hub(receiver: Receiver) -> AsyncIterator[Hub]:
     """A hub that streams to the port of `receiver`."""
-    settings = config.from_dict({"stream": {"udp_port": receiver.address[1]}, "limits": {"nodes": 4}})
+    settings = config.from_dict({"stream": {"udp_port": receiver.address[1], "time_port": 0}, "limits": {"nodes": 4}})
     hub = Hub(app.build(settings, "127.0.0.1"))
     await hub.start()
     yield hub

@@ -20,9 +20,9 @@ def join(clock):
         for start_us, bound_us in reports:
             node = table.hello(hello(mac=mac(len(table))), "10.0.0.1")
             table.welcomed(node)
-            stats = {"start_us_p99": start_us, "clock_bound_us": bound_us}
-            stats = {key: value for key, value in stats.items() if value is not None}
-            table.keepalive(node, keepalive(stats=stats, **changes))
+            stats = {} if start_us is None else {"start_us_p99": start_us}
+            bound = {} if bound_us is None else {"clock_bound_us": bound_us}
+            table.keepalive(node, keepalive(stats=stats, **bound, **changes))
         return table.nodes()
 
     return add

@@ -81,6 +81,17 @@ class Receiver:
             self._socket = None
 
 
+class TimeSocket(Receiver):
+    """lightwave_hw.datagram.NativeTimeSocket."""
+
+    def open(self, address, host, port):
+        super().open(address, 0)
+        self._socket.connect((host, port))
+
+    def send(self, buf):
+        self._socket.send(buf)
+
+
 class Station:
     """lightwave_hw.station.Station, always in reach of its access point unless `joined` says otherwise."""
 

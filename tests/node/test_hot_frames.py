@@ -30,6 +30,7 @@ HOT = EFFECTS | {
     NODE / "fallback.py": ("__init__",),
     NODE / "hearing.py": ("__init__",),
     NODE / "stream.py": ("__init__",),
+    NODE / "time_pings.py": ("__init__", "begin"),
     NODE / "show_state.py": ("apply_edge", "apply_state"),  # ten times a second
     HW / "leds_native.py": ("__init__",),
     HW / "leds_stock.py": ("__init__", "<dictcomp>"),
@@ -39,6 +40,9 @@ HOT = EFFECTS | {
     SHARED / "ticks.py": (),
     SHARED / "histogram.py": ("__init__", "percentile"),
     SHARED / "beat.py": ("__init__",),
+    SHARED / "clock_fit.py": ("__init__",),
+    SHARED / "timesync.py": ("__init__",),
+    SHARED / "running_median.py": ("__init__",),
     SHARED / "edges.py": ("__init__",),
     SHARED / "apply_queue.py": ("__init__",),
 }

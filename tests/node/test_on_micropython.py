@@ -13,7 +13,7 @@ import pytest
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 RUNNER = ROOT / "tests" / "dual" / "run_micropython.py"
-HEAP = "200k"
+HEAP = "256k"
 TIMEOUT_S = 60
 FILES = sorted(HERE.glob("test_both_*.py")) + sorted(HERE.glob("on_sim_*.py"))
 

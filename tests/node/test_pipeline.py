@@ -4,7 +4,7 @@ import threading
 import time
 
 import pytest
-from cpython_hardware import Connection, Receiver, Station, SystemClock
+from cpython_hardware import Connection, Receiver, Station, SystemClock, TimeSocket
 from node_support import FakeLeds
 from websocket_peer import Peer
 
@@ -37,6 +37,7 @@ class Board:
         self.kernels = kernels
         self.station = Station()
         self.receiver = Receiver()
+        self.time_socket = TimeSocket()
         self.connect = Connection
         self.leds = Leds(self.clock)
         self.audio = Silence("a test")

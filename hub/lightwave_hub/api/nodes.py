@@ -6,7 +6,7 @@ from aiohttp import web
 
 from lightwave_hub import catalog, metrics
 from lightwave_hub.errors import RequestError
-from lightwave_hub.keys import CLOCK, CONFIG, CONTROL, FANOUT, NODES, STREAM
+from lightwave_hub.keys import CLOCK, CONFIG, CONTROL, FANOUT, NODES, STREAM, TIME
 from lightwave_hub.node import Node, State
 
 
@@ -25,7 +25,7 @@ async def health(request: web.Request) -> web.Response:
 
 async def show_metrics(request: web.Request) -> web.Response:
     app = request.app
-    return web.json_response(metrics.collect(app[NODES], app[FANOUT], app[CONTROL], app[CLOCK]))
+    return web.json_response(metrics.collect(app[NODES], app[FANOUT], app[CONTROL], app[TIME], app[CLOCK]))
 
 
 async def list_nodes(request: web.Request) -> web.Response:
@@ -62,6 +62,9 @@ def _describe(app: web.Application, node: Node) -> dict[str, Any]:
         "reason": "; ".join(node.reasons),
         "locked": health.locked,
         "lock_ms": node.lock_ms,
+        "clock": health.clock,
+        "clock_reason": health.clock_reason,
+        "clock_bound_us": health.clock_bound_us,
         "loss_pct": health.loss_pct,
         "drift_us": health.drift_us,
         "rssi": health.rssi,

@@ -10,7 +10,7 @@ EXAMPLES = """examples:
   k1 nodes
   k1 nodes --json --url http://192.168.4.1
 """
-COLUMNS = ("ID", "MAC", "ADDRESS", "STATE", "LOCK", "LOSS %", "DRIFT US", "FPS", "FIRMWARE", "WHY")
+COLUMNS = ("ID", "MAC", "ADDRESS", "STATE", "CLOCK", "ERROR US", "LOSS %", "DRIFT US", "FPS", "FIRMWARE", "WHY")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +36,8 @@ def row(node: dict[str, Any]) -> tuple[str, ...]:
         node["mac"],
         node["ip"],
         node["state"],
-        "yes" if node["locked"] else "no",
+        node["clock"] or ("locked" if node["locked"] else "unlocked"),
+        f"<{node['clock_bound_us']}" if node["locked"] and node["clock_bound_us"] is not None else "-",
         f"{node['loss_pct']:.1f}",
         str(node["drift_us"]),
         fps or "-",
