@@ -1,13 +1,15 @@
 """Asking the hub for the time by UDP, where both sides offer it (PROTOCOL.md, "Time pings").
 
 The control thread waits for each pong in a receive, which wakes when the datagram comes; a poll would wake on the next
-RTOS tick. When pongs stay out the WebSocket takes over, and UDP is tried again every ten seconds.
+RTOS tick. When pongs stay out the WebSocket takes over, and UDP is tried again every ten seconds. A way that has
+worked is given up late: over it a lost pong costs nothing, while TCP makes up for what is lost by being late.
 """
 
 from lightwave import packets, ticks
 from lightwave.compat import const
 
-_GIVE_UP = const(3)  # pings in a row without a pong
+_GIVE_UP = const(4)  # pings in a row without a pong, where none ever came
+_GIVE_UP_LATE = const(15)  # and where some did: three seconds
 _TRY_AGAIN_US = const(10000000)
 _MOST_AT_ONCE = const(4)  # datagrams read for one ping: late pongs, and what others send us
 
@@ -27,6 +29,7 @@ class TimePings:
         self._open = False
         self._hash_low = self._hash_high = 0
         self._missed = 0
+        self._patience = _GIVE_UP
         self._try_at = 0
 
     def begin(self, address, port, node_id, token):
@@ -39,6 +42,7 @@ class TimePings:
         self._address = address
         self._port = port
         self._missed = 0
+        self._patience = _GIVE_UP
 
     def ask(self):
         """Send a ping and take its pong. False when it is the WebSocket's turn to ping."""
@@ -47,6 +51,7 @@ class TimePings:
         try:
             if self._exchange():
                 self._missed = 0
+                self._patience = _GIVE_UP_LATE
                 return True
         except OSError:  # our address or the way to the hub is gone
             self.close()
@@ -57,7 +62,7 @@ class TimePings:
     def _is_our_turn(self):
         if not self._port:
             return False
-        return self._missed < _GIVE_UP or not ticks.before(self._clock.now(), self._try_at)
+        return self._missed < self._patience or not ticks.before(self._clock.now(), self._try_at)
 
     def close(self):
         if self._open:

@@ -20,11 +20,11 @@ _POINTS = const(64)
 _LOOKS = const(25)  # 3 looks at 65 points are over in 8 samples
 _MAX_AGE_US = const(0x10000000)  # 268 s: older points are forgotten, and the sums below stay small
 _FAR = const(0x1FFFFFFF)
-_TRIM_US = const(500)
+_TRIM_US = const(1500)
 _CLIP_US = const(8191)
 _CLIP_SLOPE = const(2047)
 _WEIGHT_SHIFT = const(10)
-_MIN_SCALE = const(6)  # a round trip 2 * 2^scale us over the fastest has a quarter of its weight
+_MIN_SCALE = const(6)  # a round trip 2 * 2^scale us over the fastest has half of its weight
 _MAX_SCALE = const(10)
 _LEAST_BOUND_US = const(20)
 _SURE_POINTS = const(3)
@@ -203,7 +203,7 @@ class ClockFit:
         self.fastest_us = self._rtts[self._best]
         self._mean_us = mean = self._sum // self._look - self.fastest_us >> 1
         self._scale = _MIN_SCALE
-        while self._scale < _MAX_SCALE and mean >> self._scale + 3:
+        while self._scale < _MAX_SCALE and mean >> self._scale + 2:
             self._scale += 1
         self._base = 0
         self._base = self._error_of(self._best)
@@ -288,8 +288,8 @@ class ClockFit:
 
 
 def _weight_of(share: int) -> int:
-    """1024 for none, a quarter for one, and so on; 0 from 32 on."""
-    return (1 << _WEIGHT_SHIFT) // ((share + 1) * (share + 1)) if share < 32 else 0
+    """1024 for none, half of it for one, a third for two, and so on; 0 from 32 on."""
+    return (1 << _WEIGHT_SHIFT) // (share + 1) if share < 32 else 0
 
 
 def _clip(value: int, limit: int) -> int:

@@ -105,14 +105,20 @@ def test_without_a_port_it_is_the_websockets_turn(hub, pings):
     assert not pings.ask()
 
 
-def test_after_three_without_a_pong_the_websocket_takes_over_and_udp_is_tried_again(hub, pings, clock):
+def test_a_way_that_never_worked_is_left_to_the_websocket_and_tried_again(hub, pings, clock):
     hub.answer = lambda pong: []
-    assert [pings.ask() for _ in range(5)] == [True, True, True, False, False]
+    assert [pings.ask() for _ in range(6)] == [True] * 4 + [False] * 2
     clock.ahead_us = 10_000_001
     assert [pings.ask() for _ in range(2)] == [True, False]
     hub.answer = lambda pong: [pong]
     clock.ahead_us = 20_000_002
     assert all(pings.ask() for _ in range(5))
+
+
+def test_a_way_that_has_worked_is_given_up_late(hub, pings):
+    assert pings.ask()
+    hub.answer = lambda pong: []
+    assert [pings.ask() for _ in range(16)] == [True] * 15 + [False]
 
 
 def strangers(pong):
@@ -152,4 +158,4 @@ def test_an_empty_datagram_ends_the_socket_and_the_next_ping_has_a_new_one(hub, 
 
 def test_an_address_that_is_gone_is_a_missed_pong(hub, pings):
     pings.begin("192.0.2.1", hub.port, NODE_ID, TOKEN)  # none of ours
-    assert [pings.ask() for _ in range(4)] == [True, True, True, False]
+    assert [pings.ask() for _ in range(5)] == [True] * 4 + [False]

@@ -29,8 +29,9 @@ def processes_of_group(group: int) -> list[str]:
 
 
 def test_the_report_has_what_it_promises(tmp_path: Path) -> None:
-    report_path = tmp_path / "report.json"
+    report_path, trace = tmp_path / "report.json", tmp_path / "air.csv"
     arguments = ["demo", "--nodes", "2", "--seconds", "4", "--headless", "--report", str(report_path)]
+    arguments += ["--wifi", "good", "--record", str(trace)]
     done = subprocess.run([*K1, *arguments], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     report = json.loads(report_path.read_text())
@@ -41,6 +42,10 @@ def test_the_report_has_what_it_promises(tmp_path: Path) -> None:
         assert len(node["fps"]) == 2
     assert report["scene_changes"] >= 9
     assert set(report["spread_us"]) == {"p50", "p99", "max"}
+    assert set(report["frame_spread_us"]) == {"p50", "p99", "max", "frames", "missed"}
+    assert report["frame_spread_us"]["frames"] > 300
+    assert report_path.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+    assert {line.split(",")[0] for line in trace.read_text().splitlines()} == {"direction", "down", "up"}
     assert report["audio"]["hops"] > 0
     assert report["audio"]["snapshot_torn"] == 0
     assert set(report["tick"]) == {"hz", "overruns", "lateness_us"}
@@ -74,6 +79,8 @@ def test_ctrl_c_leaves_no_process_behind(tmp_path: Path) -> None:
         (["--audio", "cut.wav"], "cut.wav"),
         (["--audio", "nothing.wav"], "nothing.wav"),
         (["--jitter-ms", "-1"], "0 to 1000"),
+        (["--wifi", "good", "--jitter-ms", "1"], "not allowed with"),
+        (["--trace", "cut.wav"], "cut.wav, line 1"),
     ],
 )
 def test_bad_input_is_named(tmp_path: Path, arguments: list[str], complaint: str) -> None:

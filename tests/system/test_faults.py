@@ -1,8 +1,9 @@
 """What happens when something goes away and comes back."""
 
 import time
+from itertools import cycle, islice
 
-from lightwave_sim.relay import Weather
+from lightwave_sim.air import Weather
 from lightwave_sim.spread import colour_of
 from tests.system.conftest import FleetMaker, all_show, node_at, states, wait_for
 from tests.system.test_show import solid
@@ -54,10 +55,10 @@ def test_a_node_finds_its_access_point_again(new_fleet: FleetMaker) -> None:
 
 def test_edges_survive_loss_reordering_and_duplicates(new_fleet: FleetMaker) -> None:
     weather = Weather(jitter_ms=15.0, loss_pct=20.0, duplicate_pct=10.0)
-    with new_fleet(nodes=2, weather=weather, ready=("READY", "DEGRADED")) as fleet:
-        for hue, colour in ((0, "r"), (85, "g"), (170, "b")) * 4:
+    with new_fleet(nodes=4, weather=weather, ready=("READY", "DEGRADED")) as fleet:
+        for hue, colour in islice(cycle(((0, "r"), (85, "g"), (170, "b"))), 50):
             fleet.hub.post("/api/scene", solid(hue))
             wait_for(lambda colour=colour: all_show(fleet, colour), fleet, f"every strip shows {colour}")
         wait_for(lambda: "DEGRADED" in states(fleet), fleet, "the loss is noticed")
-        wait_for(lambda: all(node_at(fleet, n)["stats"]["dups"] > 0 for n in (0, 1)), fleet, "duplicates are counted")
-        assert all(node_at(fleet, number)["loss_pct"] > 2 for number in (0, 1))
+        wait_for(lambda: all(node_at(fleet, n)["stats"]["dups"] > 0 for n in range(4)), fleet, "duplicates are counted")
+        assert all(node_at(fleet, number)["loss_pct"] > 2 for number in range(4))

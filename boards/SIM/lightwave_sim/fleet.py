@@ -1,5 +1,6 @@
 """A hub and its SIM nodes on this machine, each with an address, a clock and a directory of its own."""
 
+import json
 import random
 import subprocess
 import sys
@@ -7,19 +8,21 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
+from lightwave_sim import relay
 from lightwave_sim.addresses import AddressBlock
+from lightwave_sim.air import Weather
 from lightwave_sim.hub_process import HubProcess
 from lightwave_sim.journal import Frame
 from lightwave_sim.options import PERSONALITIES, SimOptions, board_config
 from lightwave_sim.process import SimNode
-from lightwave_sim.relay import Weather
 
 MAX_NODES = 16
 UDP_PORT = 49152
 CLOCK_PERIOD_US = 1 << 30
 STRIP_A_PIN = 5
-RELAY_START_S = 10
+RELAY_STOP_S = 5
 AUDIO_LEAD_NS = 500_000_000  # every node is up before the music starts, so that all hear it from its first sample
 
 
@@ -33,6 +36,8 @@ class FleetOptions:
     audio: Path | None = None
     skew_ppm: float = 0.0
     weather: Weather = Weather()
+    trace: Path | None = None  # a recorded one instead of the weather
+    record: Path | None = None  # where the relay writes what it did to datagrams
     hub_port: int = 0
     seed: int = 1
     config: dict[str, object] = field(default_factory=dict)
@@ -61,6 +66,7 @@ class Fleet:
         self.nodes: list[SimNode] = []
         self._block = AddressBlock()
         self._relay: subprocess.Popen[str] | None = None
+        self.relay_lateness_us: dict[str, Any] | None = None  # of the relay itself, known after `close`
 
     def __enter__(self) -> "Fleet":
         try:
@@ -77,7 +83,7 @@ class Fleet:
 
     def start(self) -> None:
         self.hub.start()
-        if self.options.weather != Weather():
+        if self.options.weather != Weather() or self.options.trace or self.options.record:
             self._start_relay()
         audio_t0_ns = time.monotonic_ns() + AUDIO_LEAD_NS
         clocks = random.Random(self.options.seed)
@@ -109,16 +115,31 @@ class Fleet:
         )
 
     def _start_relay(self) -> None:
-        weather = self.options.weather
-        command = [sys.executable, "-m", "lightwave_sim.relay", "--jitter-ms", str(weather.jitter_ms)]
-        command += ["--loss-pct", str(weather.loss_pct), "--duplicate-pct", str(weather.duplicate_pct)]
-        command += ["--hub-host", self.hub.host, "--hub-port", str(self.hub.port), "--udp-port", str(UDP_PORT)]
-        for number in range(1, self.options.nodes + 1):
-            command += ["--link", self._block.relay(number), self._block.node(number)]
+        options = self.options
+        links = [
+            relay.Link(
+                number, self._block.relay(number), self._block.node(number), self.hub.host, self.hub.port, UDP_PORT,
+                self.hub.time_port,
+            )
+            for number in range(1, options.nodes + 1)
+        ]  # fmt: skip
+        arguments = relay.arguments(options.weather, options.seed, options.trace, options.record, links)
+        command = [sys.executable, "-m", "lightwave_sim.relay", *arguments]
         self._relay = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._relay.stdout is not None
         if "ready" not in self._relay.stdout.readline():
             raise RuntimeError("the relay did not start")
+
+    def _stop_relay(self) -> None:
+        if self._relay is None:
+            return
+        try:
+            said, _ = self._relay.communicate("", timeout=RELAY_STOP_S)  # the end of its input ends it
+            self.relay_lateness_us = json.loads(said.splitlines()[-1])
+        except (subprocess.TimeoutExpired, ValueError, IndexError):
+            self._relay.kill()
+            self._relay.communicate()
+        self._relay = None
 
     def check(self) -> None:
         """Raise what went wrong by itself: NodeCrashed with the node's traceback, or HubFailed."""
@@ -133,8 +154,6 @@ class Fleet:
     def close(self) -> None:
         for node in self.nodes:
             node.stop()
-        if self._relay is not None:
-            self._relay.kill()
-            self._relay.communicate()
+        self._stop_relay()
         self.hub.kill()
         self._block.release()

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -27,11 +28,13 @@ class HubFailed(Exception):
 
 
 class HubProcess:
-    """`k1 hub` on one address; `port` 0 lets the system choose, and a restart keeps what it chose."""
+    """`k1 hub` on one address; `port` 0 lets the system choose, and a restart keeps what it chose. So does a restart
+    with the port of time pings, which is any free one, for there may be several hubs on this machine."""
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0, log: Path | None = None) -> None:
         self.host = host
         self.port = port
+        self.time_port = _free_udp_port(host)
         self._log = log
         self._process: subprocess.Popen[str] | None = None
         self._output: list[str] = []
@@ -54,7 +57,7 @@ class HubProcess:
         self._listening.clear()
         command = [sys.executable, "-m", "lightwave_hub.cli.main", "hub"]
         self._process = subprocess.Popen(
-            [*command, "--host", self.host, "--port", str(self.port)],
+            [*command, "--host", self.host, "--port", str(self.port), "--time-port", str(self.time_port)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -123,3 +126,10 @@ class HubProcess:
                 return json.load(response)
         except urllib.error.HTTPError as error:
             raise HubFailed(f"{request.full_url}: {error.code}", error.read().decode(errors="replace")) from error
+
+
+def _free_udp_port(host: str) -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -12,6 +12,7 @@ from lightwave_sim.spread import HUES, SceneChange, on_one_grid
 CHANGE_PERIOD_S = 0.35
 MUSIC_EVERY = 8  # changes of strip A for one of strip B
 READY_TIMEOUT_S = 15
+NOTED_EARLIER_NS = 50_000_000
 ASK_PERIOD_S = 0.1
 
 
@@ -27,12 +28,17 @@ def music_scenes() -> Iterator[dict[str, object]]:
 
 
 class Performance:
-    """Conducts through the hub's REST interface, as any client would, from a thread of its own."""
+    """Conducts through the hub's REST interface, as any client would, from a thread of its own.
 
-    def __init__(self, fleet: Fleet) -> None:
+    Changes of strip A are meant for at once, or for `ahead_s` (up to 2) later, as cues are.
+    """
+
+    def __init__(self, fleet: Fleet, ahead_s: float = 0.0) -> None:
         self.changes: list[SceneChange] = []
+        self.began_ns = 0
         self.ended_ns = 0
         self._fleet = fleet
+        self._ahead_s = ahead_s
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="performance")
         self._failure: Exception | None = None
@@ -55,6 +61,7 @@ class Performance:
 
     def start(self, bpm: float) -> None:
         self._fleet.hub.post("/api/tempo", {"bpm": bpm})
+        self.began_ns = time.monotonic_ns()
         self._thread.start()
 
     def stop(self) -> None:
@@ -65,6 +72,18 @@ class Performance:
         if self._failure is not None:
             raise self._failure
 
+    def _change(self, hue: int) -> None:
+        params = {"hue": hue, "saturation": 255, "brightness": 255}
+        scene = {"channels": "a", "effect": "solid", "palette": 0, "params": params, "fade_ms": 0}
+        if self._ahead_s:
+            ahead_us = round(self._ahead_s * 1_000_000)
+            scene["at_us"] = self._fleet.hub.get("/api/clock")["hubNow_us"] + ahead_us
+            # The answer is a little older than now, so the change shows a little before what is noted here, at most.
+            self.changes.append(SceneChange(time.monotonic_ns() + ahead_us * 1000 - NOTED_EARLIER_NS, hue))
+        else:
+            self.changes.append(SceneChange(time.monotonic_ns(), hue))
+        self._fleet.hub.post("/api/scene", scene)
+
     def _run(self) -> None:
         music = music_scenes()
         due = time.monotonic()
@@ -72,11 +91,7 @@ class Performance:
             for number, hue in enumerate(cycle(HUES)):
                 if number % MUSIC_EVERY == 0:
                     self._fleet.hub.post("/api/scene", next(music))
-                self.changes.append(SceneChange(time.monotonic_ns(), hue))
-                params = {"hue": hue, "saturation": 255, "brightness": 255}
-                self._fleet.hub.post(
-                    "/api/scene", {"channels": "a", "effect": "solid", "palette": 0, "params": params, "fade_ms": 0}
-                )
+                self._change(hue)
                 due += CHANGE_PERIOD_S
                 if self._stop.wait(max(0.0, due - time.monotonic())):
                     return

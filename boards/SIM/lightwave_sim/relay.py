@@ -1,84 +1,94 @@
-"""A stand-in for the radio: one address per node, through which its control connection and its stream pass.
+"""A stand-in for the radio: one address per node, through which all that it says and hears passes.
 
-The node is told that the hub lives at the relay's address; the hub sees the node at the relay's address. Every datagram
-and every run of TCP bytes waits a random time from 0 to `jitter_ms`; datagrams may overtake one another, be lost or
-come twice, TCP bytes only wait. Runs as a process of its own (`python -m lightwave_sim.relay`), so that its work is in
-nobody's event loop.
+The node is told that the hub lives at the relay's address; the hub sees the node at the relay's address. Datagrams of
+the stream and of time pings take the ways of air.py or of a recorded trace; TCP bytes are late by them, too, but stay
+in order. Runs as a process of its own (`python -m lightwave_sim.relay`), so that its work is in nobody's event loop.
 """
 
 import argparse
 import asyncio
-import random
+import contextlib
+import dataclasses
+import json
+import os
+import socket
 import sys
 from dataclasses import dataclass
-from functools import partial
-from typing import cast
+from pathlib import Path
+from typing import Protocol
+
+from lightwave_sim.air import Air, Weather
+from lightwave_sim.trace import DOWN, UP, Recorder, Trace, TraceAir, read_trace
+from lightwave_sim.udp_relay import Address, UdpRelay
 
 READ_SIZE = 65536
+SWITCH_S = 0.0001
 
 
 @dataclass(frozen=True)
 class Link:
     """One node's path: the address that stands for the node and the hub, and where the two really are."""
 
+    number: int
     relay_ip: str
     node_ip: str
     hub_host: str
     hub_port: int
     udp_port: int
+    time_port: int
 
 
-@dataclass(frozen=True)
-class Weather:
-    """What the air does to packets. Percentages are of datagrams; the draws are seeded, so a run can be repeated."""
-
-    jitter_ms: float = 0.0
-    loss_pct: float = 0.0
-    duplicate_pct: float = 0.0
+class Way(Protocol):
+    def fates(self, now_s: float) -> list[float]: ...
+    def arrival_in_order_s(self, now_s: float) -> float: ...
 
 
-class Air:
-    """One direction of one link."""
+class Ways:
+    """Makes one direction of one link after the other; what they do depends on seed, link and purpose alone."""
 
-    def __init__(self, weather: Weather, seed: str) -> None:
+    def __init__(self, weather: Weather, seed: int, trace: Trace | None = None) -> None:
         self._weather = weather
-        self._random = random.Random(seed)
+        self._seed = seed
+        self._trace = trace
 
-    def delay_s(self) -> float:
-        return self._random.random() * self._weather.jitter_ms / 1000
-
-    def copies(self) -> int:
-        """How many of a datagram arrive: none, one or two."""
-        if self._random.random() * 100 < self._weather.loss_pct:
-            return 0
-        return 2 if self._random.random() * 100 < self._weather.duplicate_pct else 1
+    def way(self, link: Link, purpose: str, direction: str) -> Way:
+        if self._trace is not None:
+            return TraceAir(self._trace[direction], link.number * 0.37 % 1)
+        return Air(self._weather, f"{self._seed} {link.number} {purpose} {direction}", to_station=direction == DOWN)
 
 
-class StreamRelay(asyncio.DatagramProtocol):
-    """UDP from the hub to one node."""
+def relay_datagrams(relay: UdpRelay, link: Link, ways: Ways) -> list[socket.socket]:
+    """The stream down to the node; time pings up to the hub, and pongs down again. Gives the sockets to close."""
+    stream = _bound(link.relay_ip, link.udp_port)
+    node = (link.node_ip, link.udp_port)
+    relay.forward(stream, ways.way(link, "stream", DOWN), DOWN, lambda data, sender: stream.sendto(data, node))
+    if not link.time_port:
+        return [stream]
+    pings, to_hub = _bound(link.relay_ip, link.time_port), _bound(link.relay_ip, 0)
+    to_hub.connect((link.hub_host, link.time_port))
+    asker: Address | None = None  # where the newest ping came from: a node has one socket for them
 
-    def __init__(self, link: Link, air: Air) -> None:
-        self._target = (link.node_ip, link.udp_port)
-        self._air = air
-        self._loop = asyncio.get_running_loop()
-        self._transport: asyncio.DatagramTransport | None = None
+    def up(data: bytes, sender: Address) -> None:
+        nonlocal asker
+        asker = sender
+        to_hub.send(data)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.DatagramTransport, transport)  # asyncio's own is one only by its methods
+    def down(data: bytes, sender: Address) -> None:
+        if asker is not None:
+            pings.sendto(data, asker)
 
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        for _ in range(self._air.copies()):
-            self._loop.call_later(self._air.delay_s(), self._forward, data)
-
-    def error_received(self, exc: Exception) -> None:
-        pass  # the node is off: its port is closed, as on a real network nobody hears the datagram
-
-    def _forward(self, data: bytes) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.sendto(data, self._target)
+    relay.forward(pings, ways.way(link, "time", UP), UP, up)
+    relay.forward(to_hub, ways.way(link, "time", DOWN), DOWN, down)
+    return [stream, pings, to_hub]
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, air: Air) -> None:
+def _bound(host: str, port: int) -> socket.socket:
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    udp.bind((host, port))
+    return udp
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: Way) -> None:
     """Copy one direction of a TCP connection, each run of bytes late by its own delay but never out of order."""
     loop = asyncio.get_running_loop()
     waiting: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(maxsize=256)
@@ -86,7 +96,7 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, air:
     async def read() -> None:
         try:
             while data := await reader.read(READ_SIZE):
-                await waiting.put((loop.time() + air.delay_s(), data))
+                await waiting.put((way.arrival_in_order_s(loop.time()), data))
         except ConnectionError:
             pass
         await waiting.put((0.0, b""))
@@ -107,14 +117,14 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, air:
         writer.close()
 
 
-async def _serve_control(link: Link, weather: Weather) -> asyncio.Server:
+async def _serve_control(link: Link, ways: Ways) -> asyncio.Server:
     """TCP from one node to the hub."""
     connections = 0
 
     async def connected(node_reader: asyncio.StreamReader, node_writer: asyncio.StreamWriter) -> None:
         nonlocal connections
         connections += 1
-        seed = f"{link.relay_ip} {connections}"
+        purpose = f"control {connections}"
         try:
             hub_reader, hub_writer = await asyncio.open_connection(
                 link.hub_host, link.hub_port, local_addr=(link.relay_ip, 0)
@@ -122,37 +132,83 @@ async def _serve_control(link: Link, weather: Weather) -> asyncio.Server:
         except OSError:
             node_writer.close()
             return
-        await asyncio.gather(
-            _pump(node_reader, hub_writer, Air(weather, seed + " up")),
-            _pump(hub_reader, node_writer, Air(weather, seed + " down")),
-        )
+        with contextlib.suppress(asyncio.CancelledError):  # the end of the relay, of which asyncio would complain
+            await asyncio.gather(
+                _pump(node_reader, hub_writer, ways.way(link, purpose, UP)),
+                _pump(hub_reader, node_writer, ways.way(link, purpose, DOWN)),
+            )
 
     return await asyncio.start_server(connected, link.relay_ip, link.hub_port)
 
 
-async def relay(links: list[Link], weather: Weather) -> None:
-    loop = asyncio.get_running_loop()
+async def serve(links: list[Link], ways: Ways, recorder: Recorder | None = None) -> None:
+    """Until standard input ends; says "relay: ready", and at the end how late its own sendings were."""
+    datagrams = UdpRelay(recorder.note if recorder is not None else None)
+    sockets = [udp for link in links for udp in relay_datagrams(datagrams, link, ways)]
     for link in links:
-        await _serve_control(link, weather)
-        await loop.create_datagram_endpoint(
-            partial(StreamRelay, link, Air(weather, link.relay_ip)), local_addr=(link.relay_ip, link.udp_port)
-        )
+        await _serve_control(link, ways)
+    datagrams.start()
     print("relay: ready", flush=True)
     await asyncio.to_thread(sys.stdin.read)  # the parent holds the other end: its end is ours
+    datagrams.stop()
+    for udp in sockets:
+        udp.close()
+    if recorder is not None:
+        recorder.close()
+    print(json.dumps(lateness(datagrams)), flush=True)
+
+
+def lateness(relay: UdpRelay) -> dict[str, int]:
+    """How late the relay itself was, beside what the air did: microseconds."""
+    late = sorted(relay.lateness_s) or [0.0]
+    share = {name: late[min(len(late) - 1, int(len(late) * part))] for name, part in (("p50", 0.5), ("p99", 0.99))}
+    return {"datagrams": len(relay.lateness_s)} | {name: round(value * 1e6) for name, value in share.items()}
+
+
+def weather_of(text: str) -> Weather:
+    """A Weather as JSON. Raises ValueError or TypeError."""
+    return Weather(**json.loads(text))
+
+
+def arguments(weather: Weather, seed: int, trace: Path | None, record: Path | None, links: list[Link]) -> list[str]:
+    """The command line of a relay, for who starts one."""
+    first = links[0]
+    command = ["--weather", json.dumps(dataclasses.asdict(weather)), "--seed", str(seed)]
+    command += ["--hub-host", first.hub_host, "--hub-port", str(first.hub_port)]
+    command += ["--udp-port", str(first.udp_port), "--time-port", str(first.time_port)]
+    for option, path in (("--trace", trace), ("--record", record)):
+        command += [] if path is None else [option, str(path)]
+    for link in links:
+        command += ["--link", link.relay_ip, link.node_ip]
+    return command
+
+
+def _be_punctual() -> None:
+    """What the relay is late by, the air did not do: real-time scheduling where allowed, and threads that give way."""
+    sys.setswitchinterval(SWITCH_S)
+    with contextlib.suppress(OSError, AttributeError):
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m lightwave_sim.relay", description=__doc__)
-    parser.add_argument("--jitter-ms", type=float, default=0.0)
-    parser.add_argument("--loss-pct", type=float, default=0.0)
-    parser.add_argument("--duplicate-pct", type=float, default=0.0)
+    parser.add_argument("--weather", type=weather_of, default=Weather(), help="JSON, see air.py")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--trace", type=Path, help="play back what was recorded instead")
+    parser.add_argument("--record", type=Path, help="write what happens to datagrams")
     parser.add_argument("--hub-host", required=True)
     parser.add_argument("--hub-port", type=int, required=True)
     parser.add_argument("--udp-port", type=int, required=True)
+    parser.add_argument("--time-port", type=int, default=0)
     parser.add_argument("--link", action="append", nargs=2, metavar=("RELAY_IP", "NODE_IP"), required=True)
     args = parser.parse_args()
-    links = [Link(ip, node, args.hub_host, args.hub_port, args.udp_port) for ip, node in args.link]
-    asyncio.run(relay(links, Weather(args.jitter_ms, args.loss_pct, args.duplicate_pct)))
+    links = [
+        Link(number, ip, node, args.hub_host, args.hub_port, args.udp_port, args.time_port)
+        for number, (ip, node) in enumerate(args.link, start=1)
+    ]
+    ways = Ways(args.weather, args.seed, None if args.trace is None else read_trace(args.trace))
+    _be_punctual()
+    asyncio.run(serve(links, ways, None if args.record is None else Recorder(args.record)))
 
 
 if __name__ == "__main__":

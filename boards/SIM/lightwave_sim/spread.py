@@ -1,12 +1,15 @@
-"""How far apart the nodes switch: judged from what their decoded LED pulses show, nothing else.
+"""How far apart the nodes are: judged from what their decoded LED pulses show, nothing else.
 
-A scene change is recognised by its colour: `solid` in one of six hues whose red, green and blue are each fully on or
-off, so that the first frame of the new scene is the first frame in which the strip has the new combination.
+Every frame tells how far apart the nodes start it (`every_frame`), a scene change how far apart they switch
+(`measure`). A scene change is recognised by its colour: `solid` in one of six hues whose red, green and blue are each
+fully on or off, so that the first frame of the new scene is the first frame in which the strip has the new combination.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 
 from lightwave_sim.journal import Frame
 
@@ -54,15 +57,19 @@ def first_latch_ns(frames: Sequence[Frame], start: int, hue: int, until_ns: int)
 
 @dataclass
 class SpreadReport:
-    """Spread of each change that every strip showed (us), and the changes that some strip missed."""
+    """When each change that every strip showed was asked for, and its spread (us); how many some strip missed."""
 
-    spread_us: list[float]
+    shown: list[tuple[int, float]]
     missed: int
+
+    @property
+    def spread_us(self) -> list[float]:
+        return [spread_us for _, spread_us in self.shown]
 
 
 def measure(changes: Sequence[SceneChange], strips: Sequence[Sequence[Frame]], end_ns: int) -> SpreadReport:
     """`strips` holds one strip of each node: its frames in the order of their latch."""
-    spreads: list[float] = []
+    shown: list[tuple[int, float]] = []
     missed = 0
     cursors = [0] * len(strips)
     for number, change in enumerate(changes):
@@ -77,10 +84,53 @@ def measure(changes: Sequence[SceneChange], strips: Sequence[Sequence[Frame]], e
             if latch is not None:
                 latches.append(latch)
         if len(latches) == len(strips):
-            spreads.append((max(latches) - min(latches)) / NS_PER_US)
+            shown.append((change.asked_ns, (max(latches) - min(latches)) / NS_PER_US))
         else:
             missed += 1
-    return SpreadReport(spreads, missed)
+    return SpreadReport(shown, missed)
+
+
+@dataclass(frozen=True)
+class FrameSpread:
+    """One frame of the shared grid: when the first node started it, and how much later each of them did (us)."""
+
+    at_ns: int
+    behind_us: tuple[float, ...]
+
+    @property
+    def spread_us(self) -> float:
+        return max(self.behind_us)
+
+
+@dataclass
+class FrameReport:
+    """All frames that every node showed, and how many of the first node's frames some other node did not."""
+
+    frames: list[FrameSpread]
+    missed: int
+
+
+def every_frame(strips: Sequence[Sequence[Frame]], since_ns: int, until_ns: int) -> FrameReport:
+    """Frames belong together that start within half a frame of the first node's; `strips` as for `measure`."""
+    starts = [[frame.start_ns for frame in frames if since_ns <= frame.start_ns < until_ns] for frames in strips]
+    report = FrameReport([], 0)
+    if len(starts) < 2 or min(map(len, starts)) < 3:
+        return report
+    half_ns = median(later - earlier for earlier, later in pairwise(starts[0])) / 2
+    for at_ns in starts[0][1:-1]:  # the outermost may have their counterparts outside of the time asked for
+        together = [at_ns, *(_nearest(others, at_ns) for others in starts[1:])]
+        first_ns = min(together)
+        if max(together) - first_ns < half_ns:
+            behind = tuple((start_ns - first_ns) / NS_PER_US for start_ns in together)
+            report.frames.append(FrameSpread(first_ns, behind))
+        else:
+            report.missed += 1
+    return report
+
+
+def _nearest(ordered: Sequence[int], value: int) -> int:
+    place = bisect_left(ordered, value)
+    return min(ordered[max(0, place - 1) : place + 1], key=lambda candidate: abs(candidate - value))
 
 
 def on_one_grid(strips: Sequence[Sequence[Frame]], frame_ns: int = FRAME_NS) -> bool:

@@ -9,19 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from lightwave_hub.cli.arguments import number_within
-from lightwave_sim import loop, report, table
+from lightwave_sim import loop, plot, report, table
+from lightwave_sim.air import PROFILES, Weather
 from lightwave_sim.audio import WavError, prepare_wav
 from lightwave_sim.fleet import MAX_NODES, Fleet, FleetOptions
 from lightwave_sim.hub_process import HubFailed
 from lightwave_sim.options import PERSONALITIES
 from lightwave_sim.performance import Performance
 from lightwave_sim.process import NodeCrashed
-from lightwave_sim.relay import Weather
+from lightwave_sim.trace import TraceError, read_trace
 
 EXAMPLES = """\
 examples:
   k1 demo
   k1 demo --nodes 8 --audio song.wav --jitter-ms 8
+  k1 demo --wifi loaded                 packets go through a model of WiFi: good, loaded or bad
   k1 demo --nodes 4 --seconds 20 --headless --report report.json
 """
 DEFAULT_PORT = 8080
@@ -36,7 +38,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seconds", type=number_within(1, 86400, float), help="how long; default until Ctrl-C")
     parser.add_argument("--headless", action="store_true", help="no table; print only what went wrong")
-    parser.add_argument("--report", type=Path, metavar="FILE", help="write what was measured as JSON")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE.json",
+        help="write what was measured, and plot it in FILE.png",
+    )
     parser.add_argument("--audio", type=Path, metavar="FILE.wav", help="what the microphones hear; default a loop")
     parser.add_argument("--port", type=number_within(0, 65535, int), help=f"the page's port, default {DEFAULT_PORT}")
     parser.add_argument(
@@ -45,9 +52,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=DEFAULT_SKEW_PPM,
         help=f"distance of the fastest clock from the slowest, default {DEFAULT_SKEW_PPM:g}",
     )
-    parser.add_argument(
+    air = parser.add_mutually_exclusive_group()
+    air.add_argument("--wifi", choices=tuple(PROFILES), help="delay, loss and stalls as on such a channel")
+    air.add_argument("--trace", type=Path, metavar="FILE.csv", help="delays as recorded: lines of direction,delay_us")
+    air.add_argument(
         "--jitter-ms", type=number_within(0, 1000, float), default=0.0, help="packets wait 0 to this long, default 0"
     )
+    parser.add_argument("--record", type=Path, metavar="FILE.csv", help="write the delays of this run as a trace")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -60,14 +71,16 @@ def run(args: argparse.Namespace) -> int:
                 board=args.board,
                 audio=_sound(args.audio, directory / "microphone.wav"),
                 skew_ppm=args.skew_ppm,
-                weather=Weather(jitter_ms=args.jitter_ms),
+                weather=PROFILES[args.wifi] if args.wifi else Weather(jitter_ms=args.jitter_ms),
+                trace=_checked_trace(args.trace),
+                record=args.record,
                 hub_port=_port(args),
             )
             with Fleet(options) as fleet:
                 return _play(fleet, args)
         except KeyboardInterrupt:
             return 0
-        except (WavError, HubFailed, NodeCrashed, TimeoutError, OSError) as error:
+        except (WavError, TraceError, HubFailed, NodeCrashed, TimeoutError, OSError) as error:
             print(f"k1 demo: {error}", file=sys.stderr)
             return 1
 
@@ -77,6 +90,12 @@ def _port(args: argparse.Namespace) -> int:
     if args.port is not None:
         return int(args.port)
     return 0 if args.headless else DEFAULT_PORT
+
+
+def _checked_trace(path: Path | None) -> Path | None:
+    if path is not None:
+        read_trace(path)
+    return path
 
 
 def _sound(source: Path | None, target: Path) -> Path:
@@ -105,6 +124,7 @@ def _play(fleet: Fleet, args: argparse.Namespace) -> int:
     measured = report.build(fleet, performance)
     if args.report is not None:
         args.report.write_text(json.dumps(measured, indent=2) + "\n")
+        plot.draw(fleet, performance, args.report.with_suffix(".png"))
     return 0
 
 

@@ -22,12 +22,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="port of the page and of the nodes' control connections; 0: any",
     )
     parser.add_argument("--udp-port", type=number_within(1, 65535, int), help="port of the nodes that gets the stream")
+    parser.add_argument(
+        "--time-port", type=number_within(0, 65535, int), help="port of the hub for the nodes' time pings; 0: any"
+    )
     parser.add_argument("--log", choices=("debug", "info", "warning", "error"), help="default info")
 
 
 def run(args: argparse.Namespace) -> int:
     settings = config.override(config.load(args.config), "hub", host=args.host, port=args.port, log=args.log)
-    settings = config.override(settings, "stream", udp_port=args.udp_port)
+    settings = config.override(settings, "stream", udp_port=args.udp_port, time_port=args.time_port)
     log.set_up(settings.hub.log)
     app.run(settings)
     return 0
