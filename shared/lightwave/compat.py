@@ -40,6 +40,16 @@ except ImportError:  # a MicroPython built without threads has nobody to exclude
 
     allocate_lock = _NoLock  # type: ignore[assignment]
 
+try:
+    from os import urandom
+except ImportError:  # the Xtensa interpreter, which nobody's secrets depend on
+    from time import ticks_us as _ticks_us  # type: ignore[attr-defined]
+
+    def urandom(count: int) -> bytes:  # type: ignore[misc]
+        """Bytes that differ from run to run."""
+        return bytes([_ticks_us() * 40503 >> 8 & 0xFF for _ in range(count)])
+
+
 if MICROPYTHON:
     from json import dumps as _dumps
 
