@@ -60,6 +60,10 @@ class Config:
         self.mic_pins = take.pins("mic_pins", {"sck": 14, "ws": 12, "sd": 13})
         # Flashing light can harm people: three flashes a second is the limit unless the installer lifts it here.
         self.strobe_unlimited = take.boolean("strobe_unlimited", False)
+        self.records_enabled = take.boolean("records_enabled", True)
+        self.records_path = take.text("records_path", 1, 64, default="/records")
+        self.records_limit_mb = take.integer("records_limit_mb", 0, 256, 1)  # 0: RAM alone
+        self.records_max_age_s = take.integer("records_max_age_s", 1, 86400, 600)
         self.print_rates = take.boolean("print_rates", False)
         self.developer = take.boolean("developer", False)
         self.unknown = take.left_over()

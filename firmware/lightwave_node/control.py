@@ -26,7 +26,20 @@ class Control:
     """`check` is called every 50 ms or so and raises what shall end the node: a thread's failure, say."""
 
     def __init__(
-        self, config, clock, kernels, station, connect, timesync, pings, stream, telemetry, identity, catalog, check
+        self,
+        config,
+        clock,
+        kernels,
+        station,
+        connect,
+        timesync,
+        pings,
+        stream,
+        telemetry,
+        identity,
+        catalog,
+        check,
+        black_box,
     ):
         self._config = config
         self._clock = clock
@@ -40,6 +53,7 @@ class Control:
         self._identity = identity
         self._catalog = catalog
         self._check = check
+        self._black_box = black_box
         self._retry_ms = _FIRST_RETRY_MS
         self._complaint = ""  # printed once, not at every attempt
         self.running = True
@@ -96,8 +110,9 @@ class Control:
 
     def _talk(self):
         session = Session(
-            self._socket, self._clock, self._timesync, self._pings, self._stream, self._telemetry, self._station
-        )
+            self._socket, self._clock, self._timesync, self._pings, self._stream, self._telemetry, self._station,
+            self._black_box,
+        )  # fmt: skip
         session.open(self._identity, self._catalog)
         self._telemetry.sessions += 1
         self._retry_ms = _FIRST_RETRY_MS

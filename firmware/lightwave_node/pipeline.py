@@ -12,6 +12,7 @@ from lightwave.beat import BeatClock
 from lightwave.compat import const
 from lightwave.timesync import TimeSync
 from lightwave_node import VERSION, effects, palettes
+from lightwave_node.black_box import BlackBox
 from lightwave_node.control import Control
 from lightwave_node.fallback import Fallback
 from lightwave_node.frame_grid import FrameGrid
@@ -51,6 +52,9 @@ class Pipeline:
             clock, timesync, self.stream, queue, self.renderer, fallback, board.leds, board.audio, board.heap_free,
             config.print_rates,
         )  # fmt: skip
+        self.black_box = BlackBox(config, clock, telemetry.line, telemetry.sound, lambda: telemetry.uptime_s)
+        self.black_box.event("[BOOT] %s" % VERSION)
+        telemetry.black_box = self.black_box
         identity = {
             "mac": board.station.mac(),
             "fw": VERSION,
@@ -61,7 +65,7 @@ class Pipeline:
         catalog = {"effects": effects.names(), "palettes": palettes.names()}
         self.control = Control(
             config, clock, board.kernels, board.station, board.connect, timesync, pings, self.stream, telemetry,
-            identity, catalog, self._check,
+            identity, catalog, self._check, self.black_box,
         )  # fmt: skip
         self._threads = []  # [still running], one for each
         self._failure = None
@@ -77,8 +81,12 @@ class Pipeline:
                     self._threads.append(thread)
                     _thread.start_new_thread(self._guard, (body, thread))
             self.control.run()
+        except Exception as error:
+            self.black_box.event("[BOOT] failed: %r" % error)
+            raise
         finally:
             self.stop()
+            self.black_box.close()
         self._check()
 
     def stop(self):

@@ -19,7 +19,7 @@ class Refused(Exception):
 class Session:
     """Speaks on an open WebSocket. `identity` holds the fields of hello, `catalog` those of catalog."""
 
-    def __init__(self, socket, clock, timesync, pings, stream, telemetry, station):
+    def __init__(self, socket, clock, timesync, pings, stream, telemetry, station, black_box):
         self._socket = socket
         self._clock = clock
         self._timesync = timesync
@@ -27,6 +27,8 @@ class Session:
         self._stream = stream
         self._telemetry = telemetry
         self._station = station
+        self._black_box = black_box
+        self._takes_records = False
         self._node_id = 0
         self._token = ""
         self._keepalive_at = clock.now()
@@ -34,6 +36,7 @@ class Session:
         self._handlers = {
             "ts_pong": self._on_pong,
             "ota_update": self._on_update,
+            "records_ack": self._on_records_ack,
             "reject": self._on_reject,
             "welcome": self._on_second_welcome,
         }
@@ -49,6 +52,8 @@ class Session:
         self._stream.begin_session(self._token)
         self._stream.listen(self._station.address(), welcome["udpPort"])
         self._send("catalog", **catalog)
+        self._takes_records = welcome.get("records", False)
+        self._black_box.begin_session()
         print("[CTRL] welcome node %d" % self._node_id)
 
     def step(self):
@@ -66,6 +71,8 @@ class Session:
             self._told = told
             self._keepalive_at = ticks.add(now, KEEPALIVE_PERIOD_MS * 1000)
             self._send("ka", **self._telemetry.keepalive(self._station.rssi()))
+        if self._takes_records:
+            self._black_box.step(self._send)
 
     def _await_welcome(self):
         deadline = ticks.add(self._clock.now(), _WELCOME_TIMEOUT_MS * 1000)
@@ -120,6 +127,10 @@ class Session:
             self._telemetry.bad_messages += 1
             return
         self._send("ota_status", state=messages.OTA_FAILED, pct=0, detail="not supported yet")
+
+    def _on_records_ack(self, message):
+        if message["nodeId"] == self._node_id:
+            self._black_box.acknowledge(message["stream"], message["boot"], message["seq"])
 
     def _on_reject(self, message):
         self._telemetry.bad_messages += 1

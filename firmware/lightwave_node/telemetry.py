@@ -3,7 +3,7 @@
 from lightwave import messages, packets, ticks
 from lightwave.compat import const
 from lightwave_node.fallback import HOLD, LIVE
-from lightwave_node.snapshot import CAPTURED_AT
+from lightwave_node.snapshot import CAPTURED_AT, PEAK_AT, RMS_AT
 
 _SECOND_US = const(1000000)
 
@@ -34,6 +34,7 @@ class Telemetry:
         self.sessions = 0
         self.bad_messages = 0
         self.updating = False
+        self.black_box = None  # told of every second and of what changes
 
     def state(self):
         """What the node is doing, as a keepalive says it."""
@@ -51,6 +52,8 @@ class Telemetry:
             self.uptime_s += passed // _SECOND_US
             self._second_began = ticks.add(now, -(passed % _SECOND_US))
             self._count_frames(now)
+            if self.black_box is not None:
+                self.black_box.note()
             if self._print_rates:
                 self._print_second(now)
         self._print_changes()
@@ -69,6 +72,35 @@ class Telemetry:
         if self._audio.read(self._sound):
             age_us = ticks.diff(now, packets.low30(self._sound, CAPTURED_AT))
             print("Audio age: %.2f ms" % (max(0, age_us) / 1000))
+
+    def line(self):
+        """A second's metrics for the black box: black_box.FIELDS."""
+        timesync = self._timesync
+        return {
+            "fps_a": self._fps[0],
+            "fps_b": self._fps[1] if len(self._fps) > 1 else None,
+            "loss_pct": self._stream.sequence.loss_permille() / 10,
+            "drift_us": timesync.drift_us,
+            "rtt_us": timesync.rtt_us,
+            "bound_us": timesync.bound_us if timesync.locked else None,
+            "start_us_p99": self._renderer.start_us.percentile(99),
+            "heap_kb": self._heap_free() // 1024,
+            "frames_late": self._renderer.frames_late,
+            "edges_late": self._renderer.late,
+            "locked": 1 if timesync.locked else 0,
+        }
+
+    def sound(self):
+        """A second's sound for the black box: black_box.AUDIO_FIELDS; None without a snapshot."""
+        if not self._audio.read(self._sound):
+            return None
+        hearing = self._renderer.hearing
+        return {
+            "peak": packets.u16(self._sound, PEAK_AT),
+            "rms": packets.u16(self._sound, RMS_AT),
+            "bpm": hearing.bpm_x100 / 100,
+            "confidence_pct": hearing.confidence * 100 // 65535,
+        }
 
     def keepalive(self, rssi):
         """The fields of a keepalive but the session's own."""
@@ -123,21 +155,29 @@ class Telemetry:
             counters["wire_%s_us" % name] = wire_us
         counters.update(self._leds.report())
         counters.update(audio.report())
+        if self.black_box is not None:
+            counters.update(self.black_box.figures())
         return counters
 
     def _print_changes(self):
         timesync = self._timesync
         if timesync.locked != self._locked or timesync.unlocks != self._unlocks:
             if timesync.unlocks != self._unlocks:
-                print("[SYNC] lost: %s" % (timesync.reason or "relocked at once"))
+                self._say("[SYNC] lost: %s" % (timesync.reason or "relocked at once"))
             if timesync.locked:
-                print("[SYNC] locked in %d ms" % (timesync.lock_us // 1000))
+                self._say("[SYNC] locked in %d ms" % (timesync.lock_us // 1000))
             self._locked = timesync.locked
             self._unlocks = timesync.unlocks
         mode = self._fallback.mode
         if mode != self._mode:
             self._mode = mode
             if mode != LIVE:
-                print("[FALLBACK] no stream: %s" % ("the scene is held" if mode == HOLD else "idle"))
+                self._say("[FALLBACK] no stream: %s" % ("the scene is held" if mode == HOLD else "idle"))
             elif self._fallback.entered:
-                print("[FALLBACK] over: the stream is back")
+                self._say("[FALLBACK] over: the stream is back")
+
+    def _say(self, text):
+        """A line on the console, and in the black box."""
+        print(text)
+        if self.black_box is not None:
+            self.black_box.event(text)

@@ -22,15 +22,17 @@ from lightwave_hub.config import Config
 from lightwave_hub.control_ws import ControlPlane
 from lightwave_hub.errors import ListenError
 from lightwave_hub.fanout import FanOut
-from lightwave_hub.keys import CLOCK, CONDUCTOR, CONFIG, CONTROL, FANOUT, NODES, STREAM, TIME
+from lightwave_hub.keys import CLOCK, CONDUCTOR, CONFIG, CONTROL, FANOUT, NODES, RECORDS, STREAM, TIME
 from lightwave_hub.log import app_log, event, failure
 from lightwave_hub.part import Block, Scores
+from lightwave_hub.records.keeper import Keeper, Retention
 from lightwave_hub.registry import NodeTable
 from lightwave_hub.show_clock import ShowClock
 from lightwave_hub.stream import StreamTargets
 from lightwave_hub.time_server import TimeServer
 from lightwave_hub.transmit import open_transmitter
 
+THIN_OUT_PERIOD_S = 3600
 SWEEP_PERIOD_S = 0.1  # how late a missed keepalive may be noticed
 STOP_TIMEOUT_S = 0.5  # for requests under way when the hub is told to stop
 _LISTEN_FAULTS = {
@@ -63,9 +65,15 @@ def build(config: Config, stream_host: str = "0.0.0.0") -> web.Application:
     app[CONFIG], app[CLOCK], app[NODES] = config, clock, table
     app[CONDUCTOR], app[FANOUT] = conductor, fanout
     app[TIME] = TimeServer(table, clock)
-    app[CONTROL] = ControlPlane(table, clock, app[TIME], config.stream.udp_port, config.limits.messages_per_s)
+    store = config.store
+    retention = Retention(store.raw_days, store.minutes_days, store.events_days)
+    app[RECORDS] = Keeper(store.folder() / "records.db", retention)
+    app[CONTROL] = ControlPlane(
+        table, clock, app[TIME], app[RECORDS], config.stream.udp_port, config.limits.messages_per_s
+    )
     app.router.add_get(constants.WS_PATH, app[CONTROL].handle)
     add_routes(app)
+    app.cleanup_ctx.append(_keep_records)
     app.cleanup_ctx.append(partial(_answer_time_pings, stream_host))
     app.cleanup_ctx.append(_stream)
     app.cleanup_ctx.append(_sweep)
@@ -77,6 +85,24 @@ async def _answer_time_pings(host: str, app: web.Application) -> AsyncIterator[N
     app[TIME].start(host, app[CONFIG].stream.time_port)
     yield
     app[TIME].close()
+
+
+async def _keep_records(app: web.Application) -> AsyncIterator[None]:
+    await app[RECORDS].open()
+    task = asyncio.create_task(_thin_out_forever(app[RECORDS]))
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await app[RECORDS].close()
+
+
+async def _thin_out_forever(keeper: Keeper) -> None:
+    while True:
+        try:
+            await keeper.thin_out()
+        except Exception:  # tried again an hour later
+            failure(app_log, "thinning out records failed")
+        await asyncio.sleep(THIN_OUT_PERIOD_S)
 
 
 async def _stream(app: web.Application) -> AsyncIterator[None]:

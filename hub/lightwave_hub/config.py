@@ -5,6 +5,7 @@ refused, so a typing error is never silently the default. The tick rate is froze
 """
 
 import dataclasses
+import os
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +46,19 @@ class ShowSection:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreSection:
+    path: str = _key("", Text(0, 512))  # folder of what the hub keeps; "": k1 in the user's data folder
+    raw_days: int = _key(7, Int(1, 3650))  # then metrics of nodes become least, mean and most of each minute
+    minutes_days: int = _key(365, Int(1, 3650))
+    events_days: int = _key(365, Int(1, 3650))
+
+    def folder(self) -> Path:
+        if self.path:
+            return Path(self.path)
+        return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "k1"
+
+
+@dataclass(frozen=True, slots=True)
 class LimitsSection:
     nodes: int = _key(64, Int(1, 1000))
     body_bytes: int = _key(65536, Int(1024, 1 << 20))  # of one REST request
@@ -56,6 +70,7 @@ class Config:
     hub: HubSection = field(default_factory=HubSection)
     stream: StreamSection = field(default_factory=StreamSection)
     show: ShowSection = field(default_factory=ShowSection)
+    store: StoreSection = field(default_factory=StoreSection)
     limits: LimitsSection = field(default_factory=LimitsSection)
 
 

@@ -12,11 +12,12 @@ from typing import Any
 
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
-from lightwave import constants, messages
+from lightwave import black_box, constants, messages
 from lightwave.messages import MessageError
 from lightwave_hub.errors import TableFullError
 from lightwave_hub.log import control_log, event
 from lightwave_hub.node import Node
+from lightwave_hub.records.keeper import Keeper
 from lightwave_hub.registry import NodeTable
 from lightwave_hub.show_clock import ShowClock
 from lightwave_hub.time_server import TimeServer
@@ -50,6 +51,7 @@ class ControlContext:
     table: NodeTable
     clock: ShowClock
     time_server: TimeServer
+    keeper: Keeper
     udp_port: int
     messages_per_s: int
     stats: ControlStats = field(default_factory=ControlStats)
@@ -71,6 +73,7 @@ class Session:
             "ka": self._on_keepalive,
             "catalog": self._on_catalog,
             "ota_status": self._on_ota_status,
+            "records": self._on_records,
         }
 
     async def run(self) -> None:
@@ -159,6 +162,7 @@ class Session:
             udpPort=self._context.udp_port,
             hubEpoch_us=clock.now_us(),
             epoch=clock.epoch,
+            records=True,
             **({"tsUdpPort": time_port} if time_port else {}),
         )
         await self._socket.send_str(welcome)
@@ -189,6 +193,19 @@ class Session:
 
     async def _on_ota_status(self, node: Node, message: dict[str, Any]) -> None:
         node.ota = {key: message[key] for key in ("state", "pct", "detail") if key in message}
+
+    async def _on_records(self, node: Node, message: dict[str, Any]) -> None:
+        try:
+            records = black_box.unpack_batch(message["batch"])
+        except ValueError as error:
+            raise MessageError(messages.BAD_FIELD, "batch", str(error)) from None
+        stream = message["stream"]
+        if records and await self._context.keeper.take(
+            node.mac, stream, message["boot_now"], message["up_us"], records
+        ):
+            newest = records[-1]
+            ack = {"nodeId": node.node_id, "stream": stream, "boot": newest.boot, "seq": newest.seq}
+            await self._socket.send_str(messages.build("records_ack", **ack))
 
 
 class Pace:

@@ -11,6 +11,7 @@ from aiohttp import WSCloseCode, web
 from lightwave_hub.control_session import CLOSE_TIMEOUT_S, FRAME_LIMIT, ControlContext, ControlStats, Session
 from lightwave_hub.log import control_log, failure
 from lightwave_hub.node import Node, State
+from lightwave_hub.records.keeper import Keeper
 from lightwave_hub.registry import Change, NodeTable
 from lightwave_hub.show_clock import ShowClock
 from lightwave_hub.time_server import TimeServer
@@ -22,9 +23,15 @@ class ControlPlane:
     """Accepts connections and ends those whose node was lost."""
 
     def __init__(
-        self, table: NodeTable, clock: ShowClock, time_server: TimeServer, udp_port: int, messages_per_s: int
+        self,
+        table: NodeTable,
+        clock: ShowClock,
+        time_server: TimeServer,
+        keeper: Keeper,
+        udp_port: int,
+        messages_per_s: int,
     ) -> None:
-        self._context = ControlContext(table, clock, time_server, udp_port, messages_per_s)
+        self._context = ControlContext(table, clock, time_server, keeper, udp_port, messages_per_s)
         self._sessions: set[Session] = set()
         self._closing: set[asyncio.Task[None]] = set()
         table.subscribe(self._on_change)

@@ -6,6 +6,7 @@ from lightwave_hub.conductor import Conductor
 from lightwave_hub.config import Config
 from lightwave_hub.control_ws import ControlPlane
 from lightwave_hub.fanout import FanOut
+from lightwave_hub.records.keeper import Keeper
 from lightwave_hub.registry import NodeTable
 from lightwave_hub.show_clock import ShowClock
 from lightwave_hub.stream import StreamTargets
@@ -18,4 +19,5 @@ CONDUCTOR = web.AppKey("conductor", Conductor)
 FANOUT = web.AppKey("fanout", FanOut)
 STREAM = web.AppKey("stream", StreamTargets)
 CONTROL = web.AppKey("control", ControlPlane)
+RECORDS = web.AppKey("records", Keeper)
 TIME = web.AppKey("time", TimeServer)

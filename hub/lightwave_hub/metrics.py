@@ -7,13 +7,14 @@ from lightwave_hub import spread
 from lightwave_hub.control_ws import ControlPlane
 from lightwave_hub.fanout import FanOut
 from lightwave_hub.node import Node, State
+from lightwave_hub.records.keeper import Keeper
 from lightwave_hub.registry import NodeTable
 from lightwave_hub.show_clock import ShowClock
 from lightwave_hub.time_server import TimeServer
 
 
 def collect(
-    table: NodeTable, fanout: FanOut, control: ControlPlane, time_server: TimeServer, clock: ShowClock
+    table: NodeTable, fanout: FanOut, control: ControlPlane, time_server: TimeServer, keeper: Keeper, clock: ShowClock
 ) -> dict[str, Any]:
     nodes = table.nodes()
     return {
@@ -21,6 +22,7 @@ def collect(
         "udp": _udp(fanout, clock),
         "sync": spread.estimate(nodes),
         "time": {"port": time_server.port, **dataclasses.asdict(time_server.stats)},
+        "records": _records(nodes, keeper),
         "ota": {"rolling_update": False, "last_version": ""},
         "ws": _ws(control),
         "audio": _audio(nodes),
@@ -86,6 +88,20 @@ def _audio(nodes: list[Node]) -> dict[str, Any]:
         "hops": _total(nodes, "hops"),
         "latency_us": {"p50": _worst(nodes, "audio_us_p50"), "p99": _worst(nodes, "audio_us_p99")},
         "snapshot_torn": _total(nodes, "torn"),
+    }
+
+
+def _records(nodes: list[Node], keeper: Keeper) -> dict[str, Any]:
+    """What the hub keeps, and the figures of the nodes' stores: the fullest, and the sums."""
+    return {
+        **dataclasses.asdict(keeper.stats),
+        "nodes": {
+            "ram_usage_percent": _worst(nodes, "rec_ram_pct"),
+            "flush_count_per_hour": _total(nodes, "rec_flushes_h"),
+            "disk_storage_mb": round(_total(nodes, "rec_disk_kb") / 1024, 3),
+            "recovery_events": _total(nodes, "rec_recoveries"),
+            "error_rate": _worst(nodes, "rec_error_rate"),
+        },
     }
 
 

@@ -2,6 +2,7 @@
 
 from json import loads
 
+from .black_box import STREAMS
 from .compat import to_json
 from .constants import PROTO_VER
 from .fields import Ascii, Bool, Choice, FieldError, Hex, Int, List, Mac, Map, Number, Optional, Record, Text, shown
@@ -83,6 +84,7 @@ MESSAGES = {
             ("hubEpoch_us", _U63),
             ("epoch", _U32),
             ("tsUdpPort", Optional(_U16_FROM_1)),
+            ("records", Optional(Bool())),
         ),
     ),
     "catalog": (NODE, Record(*_SESSION, ("effects", _NAMES), ("palettes", _NAMES))),
@@ -107,6 +109,11 @@ MESSAGES = {
     ),
     "ts_ping": (NODE, Record(*_SESSION, ("seq", _U32), ("t1_us", _TICKS))),
     "ts_pong": (HUB, Record(("nodeId", _U16_FROM_1), ("seq", _U32), ("t1_us", _TICKS), ("t2_us", _U63))),
+    "records": (
+        NODE,
+        Record(*_SESSION, ("stream", Choice(STREAMS)), ("up_us", _U63), ("boot_now", _U32), ("batch", Ascii(4, 2100))),
+    ),
+    "records_ack": (HUB, Record(("nodeId", _U16_FROM_1), ("stream", Choice(STREAMS)), ("boot", _U32), ("seq", _U32))),
     "ota_update": (HUB, Record(*_SESSION, ("version", _VERSION), ("url", Ascii(8, 256)), ("sha256", Hex(64)))),
     "ota_status": (
         NODE,

@@ -19,6 +19,7 @@ VALID = {  # one whole example of every message, optional fields included
         "hubEpoch_us": 1234567890123,
         "epoch": 4000000000,
         "tsUdpPort": 49154,
+        "records": True,
     },
     "catalog": {"nodeId": 3, "token": TOKEN, "effects": ["solid", "pulse"], "palettes": ["ember"]},
     "ka": {
@@ -40,6 +41,15 @@ VALID = {  # one whole example of every message, optional fields included
     },
     "ts_ping": {"nodeId": 3, "token": TOKEN, "seq": 17, "t1_us": 123456789},
     "ts_pong": {"nodeId": 3, "seq": 17, "t1_us": 123456789, "t2_us": 987654321987},
+    "records": {
+        "nodeId": 3,
+        "token": TOKEN,
+        "stream": "metrics",
+        "up_us": 60000000,
+        "boot_now": 4,
+        "batch": "AAAE",
+    },
+    "records_ack": {"nodeId": 3, "stream": "metrics", "boot": 4, "seq": 59},
     "ota_update": {
         "nodeId": 3,
         "token": TOKEN,
@@ -81,6 +91,7 @@ REFUSED = {  # every field, and what it must not be
     "welcome.hubEpoch_us": U63_REFUSED,
     "welcome.epoch": U32_REFUSED,
     "welcome.tsUdpPort": NOT_INTEGERS + (0, 65536),
+    "welcome.records": NOT_BOOLEANS,
     "catalog.nodeId": NODE_IDS_REFUSED,
     "catalog.token": TOKENS_REFUSED,
     "catalog.effects": NAMES_REFUSED,
@@ -109,6 +120,16 @@ REFUSED = {  # every field, and what it must not be
     "ts_pong.seq": U32_REFUSED,
     "ts_pong.t1_us": TICKS_REFUSED,
     "ts_pong.t2_us": U63_REFUSED,
+    "records.nodeId": NODE_IDS_REFUSED,
+    "records.token": TOKENS_REFUSED,
+    "records.stream": NOT_TEXT + ("", "METRICS", "host"),
+    "records.up_us": U63_REFUSED,
+    "records.boot_now": U32_REFUSED,
+    "records.batch": NOT_TEXT + ("", "AAA", "A" * 2101, "AA AA", "AAAé"),
+    "records_ack.nodeId": NODE_IDS_REFUSED,
+    "records_ack.stream": NOT_TEXT + ("", "METRICS"),
+    "records_ack.boot": U32_REFUSED,
+    "records_ack.seq": U32_REFUSED,
     "ota_update.nodeId": NODE_IDS_REFUSED,
     "ota_update.token": TOKENS_REFUSED,
     "ota_update.version": NOT_TEXT + ("", "x" * 33),
@@ -123,7 +144,14 @@ REFUSED = {  # every field, and what it must not be
     "reject.field": NOT_TEXT + ("x" * 33,),
     "reject.detail": NOT_TEXT + ("x" * 201,),
 }
-OPTIONAL = ("hello.caps.tsUdp", "welcome.tsUdpPort", "ka.clock", "ka.clock_reason", "ka.clock_bound_us")
+OPTIONAL = (
+    "hello.caps.tsUdp",
+    "welcome.tsUdpPort",
+    "welcome.records",
+    "ka.clock",
+    "ka.clock_reason",
+    "ka.clock_bound_us",
+)
 OPTIONAL += ("ka.render_fps", "ka.heap_free", "ka.stats", "ota_status.detail")
 EDGES = {  # the outermost values that pass
     "hello.fw": ("x", "x" * 32, "ü"),

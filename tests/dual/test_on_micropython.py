@@ -15,7 +15,7 @@ import pytest
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
-HEAP = "200k"
+HEAP = "256k"  # a board's, and what it takes to compile the modules here
 TIMEOUT_S = 120
 XTENSA_TIMEOUT_S = 900  # it may have to fetch and build the tools
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -25,9 +26,10 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-async def hub(receiver: Receiver) -> AsyncIterator[Hub]:
+async def hub(receiver: Receiver, tmp_path: Path) -> AsyncIterator[Hub]:
     """A hub that streams to the port of `receiver`."""
-    settings = config.from_dict({"stream": {"udp_port": receiver.address[1], "time_port": 0}, "limits": {"nodes": 4}})
+    stream = {"udp_port": receiver.address[1], "time_port": 0}
+    settings = config.from_dict({"stream": stream, "limits": {"nodes": 4}, "store": {"path": str(tmp_path / "hub")}})
     hub = Hub(app.build(settings, "127.0.0.1"))
     await hub.start()
     yield hub

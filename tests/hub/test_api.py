@@ -232,7 +232,14 @@ async def test_a_fault_of_ours_is_a_500_without_details(hub, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("path", "kind"), [("/", "text/html"), ("/page.css", "text/css"), ("/page.js", "text/javascript")]
+    ("path", "kind"),
+    [
+        ("/", "text/html"),
+        ("/page.css", "text/css"),
+        ("/page.js", "text/javascript"),
+        ("/records", "text/html"),
+        ("/records.js", "text/javascript"),
+    ],
 )
 async def test_the_page_is_served_and_loads_nothing_from_elsewhere(hub, path, kind):
     async with hub.http.get(hub.url + path) as answer:

@@ -27,7 +27,7 @@ def k1(*words, **environment):
 
 
 class HubProcess:
-    def __init__(self, *options):
+    def __init__(self, store, *options):
         command = [
             sys.executable,
             "-m",
@@ -37,6 +37,8 @@ class HubProcess:
             "127.0.0.1",
             "--port",
             "0",
+            "--store",
+            str(store),
             *options,
         ]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -51,8 +53,8 @@ class HubProcess:
 
 
 @pytest.fixture
-def hub_process():
-    hub = HubProcess()
+def hub_process(tmp_path):
+    hub = HubProcess(tmp_path / "hub")
     yield hub
     if hub.process.poll() is None:
         hub.stop()

@@ -41,7 +41,7 @@ def test_a_file_changes_what_it_names(tmp_path):
         ({"show": {"bpm": 19}}, "show.bpm", "0 or a number 20..300"),
         ({"show": {"bpm": True}}, "show.bpm", "20..300"),
         ({"limits": {"nodes": 1001}}, "limits.nodes", "1..1000"),
-        ({"colour": {}}, "colour", "known: hub, stream, show, limits"),
+        ({"colour": {}}, "colour", "known: hub, stream, show, store, limits"),
     ],
 )
 def test_a_bad_key_is_named_with_its_limit(document, key, detail):

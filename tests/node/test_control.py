@@ -13,6 +13,7 @@ from lightwave import messages, packets
 from lightwave.apply_queue import ApplyQueue
 from lightwave.timesync import TimeSync
 from lightwave_node import kernels
+from lightwave_node.black_box import BlackBox
 from lightwave_node.control import Control
 from lightwave_node.session import _PING
 from lightwave_node.stream import Stream
@@ -96,6 +97,10 @@ class Config:
     ssid = "test"
     hub_host = "127.0.0.1"
     hub_port = 0
+    records_enabled = True
+    records_path = "/nowhere"
+    records_limit_mb = 0  # in RAM alone
+    records_max_age_s = 60
 
 
 class Party:
@@ -116,6 +121,7 @@ class Party:
         )  # fmt: skip
         config = Config()
         config.hub_port = self.hub.peer.port
+        self.black_box = BlackBox(config, clock, self.telemetry.line, self.telemetry.sound, lambda: 7)
         identity = {
             "mac": self.station.mac(),
             "fw": "0.1.0",
@@ -127,7 +133,7 @@ class Party:
         self.control = Control(
             config, clock, kernels, self.station, Connection, self.timesync,
             TimePings(clock, self.timesync, TimeSocket(), config.hub_host), self.stream, self.telemetry, identity,
-            catalog, self._check,
+            catalog, self._check, self.black_box,
         )  # fmt: skip
         self._thread = threading.Thread(target=self._run)
 

@@ -64,7 +64,7 @@ def board():
 
 @pytest.fixture
 def pipeline(board, peer):
-    config = {"ssid": "x", "hub_host": "127.0.0.1", "hub_port": peer.port, "leds": [4, 4]}
+    config = {"ssid": "x", "hub_host": "127.0.0.1", "hub_port": peer.port, "leds": [4, 4], "records_limit_mb": 0}
     return Pipeline(Config(config), board)
 
 

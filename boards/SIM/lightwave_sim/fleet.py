@@ -62,7 +62,7 @@ class Fleet:
         if not 1 <= options.nodes <= MAX_NODES:
             raise ValueError(f"nodes: {options.nodes} is not within 1..{MAX_NODES}")
         self.options = options
-        self.hub = HubProcess(port=options.hub_port, log=options.directory / "hub.log")
+        self.hub = HubProcess(options.directory / "hub", port=options.hub_port, log=options.directory / "hub.log")
         self.nodes: list[SimNode] = []
         self._block = AddressBlock()
         self._relay: subprocess.Popen[str] | None = None

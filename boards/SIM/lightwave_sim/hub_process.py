@@ -29,12 +29,14 @@ class HubFailed(Exception):
 
 class HubProcess:
     """`k1 hub` on one address; `port` 0 lets the system choose, and a restart keeps what it chose. So does a restart
-    with the port of time pings, which is any free one, for there may be several hubs on this machine."""
+    with the port of time pings, which is any free one, for there may be several hubs on this machine. What it keeps
+    goes to the folder `store`."""
 
-    def __init__(self, host: str = "127.0.0.1", port: int = 0, log: Path | None = None) -> None:
+    def __init__(self, store: Path, host: str = "127.0.0.1", port: int = 0, log: Path | None = None) -> None:
         self.host = host
         self.port = port
         self.time_port = _free_udp_port(host)
+        self._store = store
         self._log = log
         self._process: subprocess.Popen[str] | None = None
         self._output: list[str] = []
@@ -55,9 +57,20 @@ class HubProcess:
 
     def start(self) -> None:
         self._listening.clear()
-        command = [sys.executable, "-m", "lightwave_hub.cli.main", "hub"]
+        command = [sys.executable, "-m", "lightwave_hub.cli.main", "hub", "--host", self.host]
+        command += ["--port", str(self.port), "--time-port", str(self.time_port)]
         self._process = subprocess.Popen(
-            [*command, "--host", self.host, "--port", str(self.port), "--time-port", str(self.time_port)],
+            [
+                *command,
+                "--host",
+                self.host,
+                "--port",
+                str(self.port),
+                "--time-port",
+                str(self.time_port),
+                "--store",
+                str(self._store),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

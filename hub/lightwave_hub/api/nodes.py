@@ -6,7 +6,7 @@ from aiohttp import web
 
 from lightwave_hub import catalog, metrics
 from lightwave_hub.errors import RequestError
-from lightwave_hub.keys import CLOCK, CONFIG, CONTROL, FANOUT, NODES, STREAM, TIME
+from lightwave_hub.keys import CLOCK, CONFIG, CONTROL, FANOUT, NODES, RECORDS, STREAM, TIME
 from lightwave_hub.node import Node, State
 
 
@@ -25,7 +25,9 @@ async def health(request: web.Request) -> web.Response:
 
 async def show_metrics(request: web.Request) -> web.Response:
     app = request.app
-    return web.json_response(metrics.collect(app[NODES], app[FANOUT], app[CONTROL], app[TIME], app[CLOCK]))
+    return web.json_response(
+        metrics.collect(app[NODES], app[FANOUT], app[CONTROL], app[TIME], app[RECORDS], app[CLOCK])
+    )
 
 
 async def list_nodes(request: web.Request) -> web.Response:

@@ -6,7 +6,7 @@ from pathlib import Path
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from lightwave_hub.api import nodes, show
+from lightwave_hub.api import nodes, records, show
 
 # The access point has no internet: the page may load nothing from elsewhere, and nobody may frame it.
 _PAGE_HEADERS = {
@@ -14,7 +14,9 @@ _PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src data:; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
 }
-_PAGE_FILES = {"/": "index.html", "/page.css": "page.css", "/page.js": "page.js"}
+_PAGE_FILES = {"/": "index.html", "/records": "records.html"} | {
+    f"/{name}": name for name in ("page.css", "page.js", "records.js", "vendor/uPlot.css", "vendor/uPlot.js")
+}
 # Not left to the machine's own table of types, which may know none of them: browsers refuse a script of another type.
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 
@@ -38,6 +40,9 @@ def add_routes(app: web.Application) -> None:
             web.get("/api/global/blackout", show.show_blackout),
             web.post("/api/global/blackout", show.set_blackout),
             web.get("/api/clock", show.show_clock),
+            web.get("/api/records", records.summary),
+            web.get("/api/records/{mac}/minutes", records.minutes),
+            web.get("/api/records/{mac}/{stream}", records.show),
         ]
     )
     for path, name in _PAGE_FILES.items():

@@ -12,7 +12,7 @@ from lightwave_hub.errors import RequestError, UnreachableError
 
 DEFAULT_URL = "http://localhost"
 TIMEOUT_S = 5.0
-MAX_ANSWER_BYTES = 8 << 20  # a thousand nodes with their catalogues are about half of it
+MAX_ANSWER_BYTES = 64 << 20  # a day of records of a node is a quarter of it
 
 
 def add_client_options(parser: argparse.ArgumentParser) -> None:
@@ -49,18 +49,27 @@ class HubClient:
         )
         return self._ask(request)
 
+    def get_text(self, path: str) -> str:
+        """An answer as it is, for those that are not JSON."""
+        return self._fetch(urllib.request.Request(self._url + path)).decode()
+
     def _ask(self, request: urllib.request.Request) -> Any:
         try:
+            return json.loads(self._fetch(request))
+        except ValueError:
+            raise UnreachableError(self._url, "something that is no hub answers there") from None
+
+    def _fetch(self, request: urllib.request.Request) -> bytes:
+        try:
             with self._opener.open(request, timeout=TIMEOUT_S) as answer:
-                return json.loads(answer.read(MAX_ANSWER_BYTES))
+                data: bytes = answer.read(MAX_ANSWER_BYTES)
+                return data
         except urllib.error.HTTPError as error:
             raise self._refusal(error) from None
         except urllib.error.URLError as error:
             raise UnreachableError(self._url, str(getattr(error.reason, "strerror", None) or error.reason)) from None
         except OSError as error:
             raise UnreachableError(self._url, str(error)) from None
-        except ValueError:
-            raise UnreachableError(self._url, "something that is no hub answers there") from None
 
     def _refusal(self, error: urllib.error.HTTPError) -> Exception:
         try:

@@ -14,7 +14,7 @@ EXAMPLES = """examples:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, metavar="FILE", help="TOML file with [hub] [stream] [show] [limits]")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="TOML file; hub.example.toml names every key")
     parser.add_argument("--host", help="address to listen on")
     parser.add_argument(
         "--port",
@@ -25,12 +25,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--time-port", type=number_within(0, 65535, int), help="port of the hub for the nodes' time pings; 0: any"
     )
+    parser.add_argument("--store", metavar="FOLDER", help="where the hub keeps what shall last; default per user")
     parser.add_argument("--log", choices=("debug", "info", "warning", "error"), help="default info")
 
 
 def run(args: argparse.Namespace) -> int:
     settings = config.override(config.load(args.config), "hub", host=args.host, port=args.port, log=args.log)
     settings = config.override(settings, "stream", udp_port=args.udp_port, time_port=args.time_port)
+    settings = config.override(settings, "store", path=args.store)
     log.set_up(settings.hub.log)
     app.run(settings)
     return 0

@@ -25,6 +25,7 @@ COMMANDS = {
     "scene": Command("lightwave_hub.cli.scene", "show or change what the nodes play"),
     "tempo": Command("lightwave_hub.cli.tempo", "show or set the tempo"),
     "master": Command("lightwave_hub.cli.master", "show or set the master brightness"),
+    "records": Command("lightwave_hub.cli.records", "show or export what nodes recorded"),
 }
 
 _EXAMPLES = """examples:

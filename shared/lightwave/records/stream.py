@@ -42,7 +42,7 @@ class Stream:
     def __init__(self, store, name: str, pages: int) -> None:
         self.name = name
         self._store = store
-        self._free = [Page() for _ in range(max(2, pages))]
+        self._free = [Page() for _ in range(max(1, pages))]
         self._pages = []  # type: list[Page]  # in RAM, the oldest first
         self._page = NO_PAGE  # the one being filled, the last of them
         self._segments = []  # type: list[Segment]
@@ -156,6 +156,10 @@ class Stream:
     @property
     def cursor(self) -> int:
         return self._cursor.value
+
+    @property
+    def boot(self) -> int:
+        return self._cursor.boot
 
     @property
     def next_seq(self) -> int:

@@ -1,0 +1,1 @@
+"""What the nodes' black boxes told, kept in SQLite."""
