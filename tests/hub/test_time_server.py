@@ -85,7 +85,7 @@ async def test_a_pong_tells_when_the_ping_came_and_how_long_it_was_held(server, 
     assert field(pong, packets.TS_SEQ_AT, 4) == 77
     assert field(pong, packets.TS_T1_AT, 4) == T1_US
     came_us, held_us = field(pong, packets.TS_T2_AT, 8), field(pong, packets.TS_HELD_AT, 4)
-    assert before_us <= came_us <= came_us + held_us <= after_us
+    assert before_us - 50 <= came_us <= came_us + held_us <= after_us + 50  # two clocks, each read to a microsecond
     assert server.stats.pongs == 1
 
 
@@ -97,7 +97,7 @@ async def test_a_loop_that_is_busy_is_no_part_of_the_way(server, asker, table, c
     sent_by_us = clock.now_us()
     time.sleep(0.05)  # noqa: ASYNC251 - the event loop is held up on purpose: that is what is tested
     pong = await asker.pong()
-    assert sent_us - 1 <= field(pong, packets.TS_T2_AT, 8) <= sent_by_us + 1000
+    assert sent_us - 50 <= field(pong, packets.TS_T2_AT, 8) <= sent_by_us + 1000
     assert field(pong, packets.TS_HELD_AT, 4) >= 49_000
     assert server.stats.stamped == 1
 
