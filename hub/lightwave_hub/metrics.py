@@ -3,10 +3,11 @@
 import dataclasses
 from typing import Any
 
+from lightwave.timesync import CLOCK_STATES
 from lightwave_hub import spread
 from lightwave_hub.control_ws import ControlPlane
 from lightwave_hub.fanout import FanOut
-from lightwave_hub.node import Node, State
+from lightwave_hub.node import STREAMING, Node, State
 from lightwave_hub.records.keeper import Keeper
 from lightwave_hub.registry import NodeTable
 from lightwave_hub.show_clock import ShowClock
@@ -20,7 +21,7 @@ def collect(
     return {
         "nodes": _nodes(table),
         "udp": _udp(fanout, clock),
-        "sync": spread.estimate(nodes),
+        "sync": {**spread.estimate(nodes), **_clocks(nodes)},
         "time": {"port": time_server.port, **dataclasses.asdict(time_server.stats)},
         "records": _records(nodes, keeper),
         "ota": {"rolling_update": False, "last_version": ""},
@@ -45,6 +46,17 @@ def _nodes(table: NodeTable) -> dict[str, int]:
         "lost": count[State.LOST],
         "pending": count[State.PENDING],
         "authed": count[State.AUTHED],
+    }
+
+
+def _clocks(nodes: list[Node]) -> dict[str, Any]:
+    """How many streaming nodes say what of their clock, which of them ask for the time by UDP, and the widest bound."""
+    streaming = [node.health for node in nodes if node.state in STREAMING]
+    bounds = [health.clock_bound_us for health in streaming if health.locked and health.clock_bound_us is not None]
+    return {
+        "clocks": {state: sum(health.clock == state for health in streaming) for state in CLOCK_STATES},
+        "by_udp": sum(bool(health.stats.get("ts_udp")) for health in streaming),
+        "bound_us_max": max(bounds, default=None),
     }
 
 

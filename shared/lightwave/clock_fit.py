@@ -5,7 +5,7 @@ not belong to the same exchange. Half-way between the two lies one point. A ring
 fitted through it by least squares. A point weighs the less the longer its round trip took beyond the fastest one, and
 the older it is; one that contradicts the fastest by more than its delay explains is left out.
 
-30-bit integers; nothing but creation allocates. A fit is spread over the eight samples of a point: 25 looks at points
+30-bit integers; nothing but creation allocates. A fit is spread over the eight samples of a block: 25 looks at points
 for each sample.
 """
 
@@ -17,17 +17,19 @@ MAX_SKEW = const(6711)  # 200 ppm
 
 _BLOCK = const(8)
 _POINTS = const(64)
-_LOOKS = const(25)  # 3 looks at 65 points are over in 8 samples
+_FEW = const(8)  # below, the block that is not complete counts as a point, and each sample makes a fit
+_LOOKS = const(25)  # 3 looks at 64 points are over in 8 samples, at 8 points in one
+_BLOCK_MAX_US = const(8000000)  # between ways further apart, drift would pass for speed
 _MAX_AGE_US = const(0x10000000)  # 268 s: older points are forgotten, and the sums below stay small
 _FAR = const(0x1FFFFFFF)
 _TRIM_US = const(1500)
 _CLIP_US = const(8191)
 _CLIP_SLOPE = const(2047)
-_WEIGHT_SHIFT = const(10)
+_WEIGHT = const(1024)
 _MIN_SCALE = const(6)  # a round trip 2 * 2^scale us over the fastest has half of its weight
 _MAX_SCALE = const(10)
 _LEAST_BOUND_US = const(20)
-_SURE_POINTS = const(3)
+_SURE_SHIFT = const(4)  # of every 16 points half as much is taken to be chance, up to 32
 
 # Steps of a fit, and what is looked at in each.
 _FASTEST = const(0)
@@ -63,10 +65,11 @@ class ClockFit:
         # The fastest of the block so far: there, and back.
         self._there = self._there_at = 0
         self._back = self._back_at = 0
+        self._block_at = 0  # when its first came
         # A fit under way. All that is ever set is made here: a growing instance would allocate.
         self._now = self._best = self._base = self._scale = self._trim_us = self._mean_us = 0
         self._sum = self._sum_ages = self._sum_errors = self._mean_age = self._mean_error = 0
-        self._most = self._least = self._squares = self._products = 0
+        self._most = self._least = self._squares = self._products = self._last = 0
         self.points = 0
         self.clear(0)
 
@@ -106,24 +109,25 @@ class ClockFit:
             self._rest &= (1 << (SKEW_SHIFT - 6)) - 1
         if self.points and ticks.diff(now, self._at[self._newest]) >= _MAX_AGE_US:
             self.clear(now)
+        if ticks.diff(now, self._block_at) >= _BLOCK_MAX_US:
+            self._samples = 0
 
     def line(self, at: int) -> int:
         """The offset at a local time less than 268 s from the last `age`."""
         return ticks.add(self.offset, self.skew * (ticks.diff(at, self._aged_to) >> 12) >> (SKEW_SHIFT - 12))
 
-    def add(self, t1: int, hub_in: int, hub_out: int, t3: int) -> bool:
-        """Take one exchange: sent at t1, at the hub from `hub_in` to `hub_out`, back at t3 (30 bits each).
-
-        True when the line has moved."""
+    def add(self, t1: int, hub_in: int, hub_out: int, t3: int) -> None:
+        """Take one exchange: sent at t1, at the hub from `hub_in` to `hub_out`, back at t3 (30 bits each)."""
+        if self._samples == 0:
+            self._block_at = t3
         self._note_way_there((t1 - hub_in) & ticks.MASK, t1)
         self._note_way_back((t3 - hub_out) & ticks.MASK, t3)
         self._samples += 1
-        if self._look < 0:
+        if self._samples == _BLOCK or self.points < _FEW:
             self._begin(t3)
         for _ in range(_LOOKS):
-            if self._look_on():
-                return True
-        return False
+            if self._look >= 0:
+                self._look_on()
 
     def _note_way_there(self, offset: int, at: int) -> None:
         """The hub cannot have been reached before the ping was sent: an offset seen on this way is never too large."""
@@ -137,25 +141,22 @@ class ClockFit:
             self._back_at = at
 
     def _begin(self, now: int) -> None:
-        """A fit begins: over the ring, and the block as it stands where it is not complete."""
+        """A fit begins, over the ring and a block that is not complete; the one before has ended."""
         self._now = now
         self._drop_aged()
         self._make_point(_POINTS)
-        if self._samples >= _BLOCK:
+        if self._samples == _BLOCK:
             self._samples = 0
             self._newest = (self._newest + 1) % _POINTS
-            self._make_room()
+            self.points = min(self.points + 1, _POINTS)
             self._at[self._newest] = self._at[_POINTS]
             self._offsets[self._newest] = self._offsets[_POINTS]
             self._rtts[self._newest] = self._rtts[_POINTS]
+        self._last = self.points if self._samples else self.points - 1
         self._step = _FASTEST
         self._look = 0
         self._best = _POINTS
         self._sum = 0
-
-    def _make_room(self) -> None:
-        if self.points < _POINTS:
-            self.points += 1
 
     def _drop_aged(self) -> None:
         while self.points and ticks.diff(self._now, self._at[self._index(self.points - 1)]) >= _MAX_AGE_US:
@@ -172,10 +173,10 @@ class ClockFit:
         self._at[place] = ticks.add(self._back_at, ticks.diff(self._there_at, self._back_at) >> 1)
         self._offsets[place] = ticks.add(self.line(self._at[place]), back + there >> 1)
 
-    def _look_on(self) -> bool:
-        """Look at one point; True when that was the last of the fit."""
+    def _look_on(self) -> None:
+        """Look at one point."""
         place = self._index(self._look) if self._look < self.points else _POINTS
-        last = self._look >= self.points - (self._samples == 0)
+        last = self._look == self._last
         self._look += 1
         if self._step == _FASTEST:
             self._look_for_fastest(place)
@@ -190,8 +191,6 @@ class ClockFit:
             if last:
                 self._look = -1
                 self._move()
-                return True
-        return False
 
     def _look_for_fastest(self, place: int) -> None:
         rtt = self._rtts[place]
@@ -278,7 +277,7 @@ class ClockFit:
         """How wrong the line can be: by the points' own doubts, and by what their weights make of the slope.
 
         Of the fastest way nobody knows how much lies on which side; the more points, the less of it is chance."""
-        one_sided = self.fastest_us >> 1 + min(self.points, _SURE_POINTS)
+        one_sided = self.fastest_us >> 2 + min(2, self.points >> _SURE_SHIFT)
         self.bound_us = max(abs(self._most - ahead), abs(self._least - ahead)) + (self._mean_us >> 2) + one_sided
         self.bound_us += _LEAST_BOUND_US
         root = 1
@@ -289,7 +288,7 @@ class ClockFit:
 
 def _weight_of(share: int) -> int:
     """1024 for none, half of it for one, a third for two, and so on; 0 from 32 on."""
-    return (1 << _WEIGHT_SHIFT) // (share + 1) if share < 32 else 0
+    return _WEIGHT // (share + 1) if share < 32 else 0
 
 
 def _clip(value: int, limit: int) -> int:

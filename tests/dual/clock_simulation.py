@@ -27,9 +27,28 @@ class Link:
         return random.below(1000) < self.loss_permille
 
 
+class LogNormal(Link):
+    """Log-normal delays beyond `base`, as WiFi has them: `up` and `down` are medians, `octaves` one standard deviation,
+    in 1/256 (369 is a sigma of 1)."""
+
+    def __init__(self, base, up, down, octaves, loss_permille=0) -> None:
+        super().__init__(base, up, down, 0, 0, loss_permille)
+        self.octaves = octaves
+
+    def delay(self, random: Random, jitter: int) -> int:
+        normal = -1530  # twelve uniform numbers make a nearly normal one, with a standard deviation of 256
+        for _ in range(12):
+            normal += random.below(256)
+        exponent = normal * self.octaves >> 8
+        delay = jitter * (256 + (exponent & 255)) >> 8  # 2^x is nearly 1 + x between 0 and 1
+        whole = exponent >> 8
+        return self.base + (delay << whole if whole > 0 else delay >> -whole)
+
+
 QUIET = Link()
 WIFI = Link(base=1000, up=6000, down=4000, spike_permille=30, spike=60000)
 LOPSIDED = Link(base=500, up=0, down=10000)
+CROWDED = LogNormal(base=300, up=1000, down=500, octaves=369, loss_permille=100)
 
 
 class Simulation:
@@ -93,6 +112,16 @@ class Simulation:
         while not self.sync.locked and self.now - start < limit_us:
             self.step()
         return self.now - start
+
+    def most_beyond_bound(self, us: int) -> int:
+        """By how much the error exceeds its bound at most in the next `us`, while locked; 0 or less: never."""
+        end = self.now + us
+        most = -ticks.HALF
+        while self.now < end:
+            self.step()
+            if self.sync.locked:
+                most = max(most, abs(self.error()) - self.sync.bound_us)
+        return most
 
     def worst_error(self, us: int) -> int:
         """The largest error in the next `us`."""

@@ -1,7 +1,7 @@
 from dual_support import Random, cases, no_allocation
 
 from lightwave import ticks
-from lightwave.clock_fit import SKEW_SHIFT, ClockFit
+from lightwave.clock_fit import MAX_SKEW, SKEW_SHIFT, ClockFit
 
 PERIOD_US = 200000
 
@@ -108,3 +108,42 @@ def test_the_bound_of_the_skew_narrows():
         bounds.append(way.fit.skew_bound_ppm)
         assert abs(way.fit.skew * 1000000 / (1 << SKEW_SHIFT) + 40) <= way.fit.skew_bound_ppm
     assert bounds[0] > bounds[-1] and bounds[-1] <= 5
+
+
+def test_a_block_that_a_silence_interrupts_begins_anew():
+    """Its way there would be of before, its way back of after; what the clock gained between would look like speed."""
+    for gained_ppm in (100, -100):
+        way = Way(gained_ppm, 0, 0)
+        for _ in range(5):
+            way.exchange(200)
+        for _ in range(540):
+            way.now += 1000000
+            way.fit.age(way.local())
+        for _ in range(8):
+            way.exchange(200)
+        assert way.fit.points == 1 and way.fit.fastest_us >= 800
+        assert way.error() <= way.fit.bound_us
+
+
+def test_the_worst_that_may_come_stays_within_small_integers():
+    """Round trips of a second, ways that contradict each other, clocks that race, long silences: on MicroPython an
+    intermediate beyond 31 bits would be an allocation, and raise."""
+    for seed, skew_ppm in ((1, 0), (2, 20000), (3, -20000)):
+        way = Way(skew_ppm, 5, ticks.PERIOD - 1000000, seed)
+        for number in range(400):
+            way.exchange(499000 if way.random.below(4) else 0)
+            if number % 50 == 49:
+                way.now += way.random.below(260) * 1000000
+        assert abs(way.fit.skew) <= MAX_SKEW
+
+
+def test_the_widest_ring_stays_within_small_integers():
+    """64 points of full weight over 256 s, the older half of them 3 ms from the newer: the largest sums of a fit."""
+    way = Way(0, 5, ticks.PERIOD - 1000000)
+    for number in range(192):
+        for _ in range(8):
+            way.exchange(0)
+        way.now += 2400000
+        if number % 32 == 31:
+            way.hub_at += 3000 if number % 64 == 31 else -3000
+    assert way.fit.points == 64

@@ -1,4 +1,4 @@
-from clock_simulation import LOPSIDED, QUIET, WIFI, Link, Simulation
+from clock_simulation import CROWDED, LOPSIDED, QUIET, WIFI, Link, Simulation
 from dual_support import Random, cases, no_allocation
 
 from lightwave import packets, ticks
@@ -37,6 +37,7 @@ LINKS = (  # link, worst error in us from the lock on, and after 15 s
     ("lopsided", LOPSIDED, 600, 400),
     ("lossy", Link(1000, 6000, 4000, 30, 60000, 200), 700, 400),
     ("retransmitting", Link(1000, 6000, 4000, 100, 250000), 700, 400),
+    ("crowded", CROWDED, 700, 400),
 )
 
 
@@ -51,10 +52,10 @@ def test_locks_on_a_bad_link(link, worst_early, worst_settled):
 
 
 def test_follows_its_clocks_over_both_wraps():
-    simulation = Simulation(QUIET, 40, 0, ticks.HALF)
+    simulation = Simulation(QUIET, 30, 3 * ticks.PERIOD - 60 * SECOND, ticks.PERIOD - 120 * SECOND)
     simulation.run(20 * SECOND)
     worst = 0
-    for _ in range(24):  # 20 minutes, in which either clock wraps
+    for _ in range(24):  # 24 minutes, in which either clock wraps twice
         simulation.now += 50 * SECOND  # a silence that would unlock, were tick called
         simulation.sync.tick(simulation.local())
         simulation.run(10 * SECOND)
@@ -174,6 +175,34 @@ def test_does_not_lock_while_the_offset_runs_away():
     simulation = Simulation(QUIET, skew_ppm=20000)
     simulation.run(10 * SECOND)
     assert not simulation.sync.locked and "drift" in simulation.sync.reason
+
+
+GARBAGE = (  # how far the hub's time jumps about, either way
+    ("of_20_ms", 20000),
+    ("of_a_second", SECOND),
+    ("of_any_time", ticks.HALF),
+)
+
+
+@cases(globals(), GARBAGE)
+def test_never_locks_on_garbage(jump_us):
+    random = Random(jump_us)
+    sync = TimeSync()
+    now = 1000
+    sync.start(now, 1)
+    for _ in range(600):
+        seq = sync.ping(now)
+        t2 = (1 << 40) + now + random.below(2 * jump_us) - jump_us
+        sync.pong(seq, now, t2, ticks.add(now, 500 + random.below(1000)))
+        assert not sync.locked
+        now = ticks.add(now, 200000)
+
+
+def test_the_bound_holds_from_the_lock_on():
+    for seed, skew_ppm in ((1, 30), (2, -30)):
+        simulation = Simulation(CROWDED, skew_ppm, seed=seed)
+        simulation.run_until_locked(3 * SECOND)
+        assert simulation.sync.locked and simulation.most_beyond_bound(40 * SECOND) <= 0
 
 
 def test_burst_then_the_frozen_period():

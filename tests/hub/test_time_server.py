@@ -12,7 +12,7 @@ from lightwave import packets
 from lightwave_hub.registry import NodeTable
 from lightwave_hub.show_clock import ShowClock
 from lightwave_hub.time_server import TimeServer
-from tests.hub.support import hello
+from tests.hub.support import hello, keepalive, mac
 
 T1_US = 123_456_789
 WAIT_S = 5.0
@@ -164,3 +164,15 @@ async def test_the_welcome_names_the_port_to_those_who_can_use_it(hub):
         welcome = await node.join(**{**asked, "caps": {**asked["caps"], **caps}})
         ports.append(welcome.get("tsUdpPort"))
     assert ports[0] and ports[1:] == [None, None]
+
+
+async def test_metrics_tell_of_the_clocks(hub):
+    clocks = (("locked", True, 80, 1), ("holdover", True, 350, 0), ("acquiring", False, 9000, 1))
+    for number, (clock, locked, bound_us, by_udp) in enumerate(clocks):
+        node = await hub.joined(mac=mac(number))
+        told = {"clock": clock, "locked": locked, "clock_bound_us": bound_us, "stats": {"ts_udp": by_udp}}
+        await node.send(keepalive(**told))
+        await node.ping()  # so the keepalive was heard
+    sync = (await hub.get("/metrics"))["sync"]
+    assert sync["clocks"] == {"acquiring": 1, "locked": 1, "holdover": 1, "unlocked": 0}
+    assert (sync["by_udp"], sync["bound_us_max"]) == (2, 350)

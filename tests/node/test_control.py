@@ -1,6 +1,7 @@
 """The control plane against a scripted hub over real sockets: session, time lock, reconnects, refusals."""
 
 import json
+import socket
 import threading
 import time
 
@@ -36,6 +37,7 @@ class Hub:
         self.news = threading.Condition()
         self.answers_pings = True
         self.first_answer = None  # instead of a welcome
+        self.time_port = None
 
     def welcome(self, node_id=NODE_ID):
         return messages.build(
@@ -46,6 +48,7 @@ class Hub:
             udpPort=49152,
             hubEpoch_us=self.now(),
             epoch=self.epoch,
+            **({} if self.time_port is None else {"tsUdpPort": self.time_port}),
         )
 
     def now(self):
@@ -285,6 +288,16 @@ def test_a_lost_access_point_ends_the_session_and_is_rejoined(party, capsys):
     party.hub.wait_for("catalog")
     printed = capsys.readouterr().out
     assert "[WIFI] lost test" in printed and "[WIFI] joined test as 127.0.0.1" in printed
+
+
+def test_a_hub_that_never_answers_by_udp_is_asked_over_the_websocket(party):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        party.hub.time_port = silent.getsockname()[1]
+        party.start()
+        keepalive = party.hub.wait_for("ka", lambda ka: ka["locked"])
+        assert len(silent.recv(100)) == packets.TS_SIZE
+    assert keepalive["stats"]["ts_udp"] == 0 and keepalive["stats"]["lock_ms"] < 3000
 
 
 def test_without_pongs_the_clock_is_in_holdover(party):

@@ -1,7 +1,9 @@
 """The show runs: joining, scene changes on the LEDs, sound to light."""
 
+import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from lightwave_sim.fleet import STRIP_A_PIN
 from lightwave_sim.spread import HUES, SceneChange, colour_of, measure, on_one_grid
@@ -24,6 +26,21 @@ def test_four_nodes_join_lock_and_become_ready(new_fleet: FleetMaker) -> None:
         for node in nodes:
             assert node["stats"]["wire_a_us"] == node["stats"]["wire_b_us"] == 160 * 30
             assert min(node["stats"]["render_a_us_p99"], node["stats"]["render_b_us_p99"]) > 0
+
+
+def test_the_nodes_clocks_are_asked_by_udp_and_told_in_the_metrics(new_fleet: FleetMaker) -> None:
+    with new_fleet(nodes=2, skew_ppm=60.0) as fleet:
+        metrics: dict[str, Any] = {}
+
+        def told() -> bool:
+            metrics.update(fleet.hub.get("/metrics"))
+            return metrics["sync"]["nodes"] == metrics["sync"]["by_udp"] == 2
+
+        wait_for(told, fleet, "both nodes tell their start error and their bound, and ask by UDP")
+        assert metrics["sync"]["clocks"]["locked"] == 2
+        assert metrics["sync"]["spread_us"]["max"] >= metrics["sync"]["bound_us_max"] > 0
+        assert metrics["time"]["pongs"] >= 20 and metrics["time"]["refused"] == 0
+        assert metrics["time"]["stamped"] == (metrics["time"]["pongs"] if sys.platform == "linux" else 0)
 
 
 def test_a_scene_change_shows_on_every_strip_in_the_same_frame(new_fleet: FleetMaker) -> None:
