@@ -28,9 +28,9 @@ format: setup  ## let ruff rewrite what it can
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 lock: setup  ## resolve the lock files anew from pyproject.toml (needs uv)
-	@uv pip compile --quiet --universal --generate-hashes --extra dev \
+	@uv pip compile --quiet --universal --generate-hashes --extra dev --extra link --extra midi \
 	  --custom-compile-command "make lock" pyproject.toml -o requirements.lock
-	@uv pip compile --quiet --universal --generate-hashes --extra dev --extra bench \
+	@uv pip compile --quiet --universal --generate-hashes --extra dev --extra link --extra midi --extra bench \
 	  --custom-compile-command "make lock" pyproject.toml -c requirements.lock -o requirements-bench.lock
 
 xtensa: setup  ## the firmware as Xtensa code under qemu: proved and counted (ARGS=--update-budget)

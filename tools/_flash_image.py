@@ -16,7 +16,7 @@ from _build_common import BUILD, ROOT, BuildError, run
 FIRMWARE = ROOT / "firmware"
 PACKAGES = (FIRMWARE / "lightwave_node", FIRMWARE / "lightwave_hw", ROOT / "shared" / "lightwave")
 # Run from their source by name, as on the board.
-SCRIPTS = (FIRMWARE / "boot.py", FIRMWARE / "main.py")
+SCRIPTS = (FIRMWARE / "boot.py", FIRMWARE / "loader.py", FIRMWARE / "main.py")
 ARCHITECTURE = {32: "x86", 64: "x64"}
 
 

@@ -40,7 +40,9 @@ def measure(interpreter: Interpreter) -> list[Stretch]:
     """Everything that count.py has, by function; machine code of kernels is called by their names."""
     counter()  # built once, before two threads ask for it
     with ThreadPoolExecutor(2) as pool:
-        return [stretch for found in pool.map(lambda topic: _run(interpreter, topic), TOPICS) for stretch in found]
+        return [
+            stretch for found in pool.map(lambda topic: count_topic(interpreter, topic), TOPICS) for stretch in found
+        ]
 
 
 def symbols(interpreter: Interpreter) -> list[tuple[int, str]]:
@@ -59,7 +61,8 @@ def filter_without(quiet: Iterable[str], known: list[tuple[int, str]]) -> str:
     return ",".join([*ranges, f"{start:#x}..0xffffffff"])
 
 
-def _run(interpreter: Interpreter, topic: str) -> list[Stretch]:
+def count_topic(interpreter: Interpreter, topic: str) -> list[Stretch]:
+    """What one function of count.py runs; `measure` takes those that are in TOPICS, which the budget holds."""
     qemu = interpreter.toolchain.qemu
     command = interpreter.command(str(SCRIPT), topic)
     known = symbols(interpreter)

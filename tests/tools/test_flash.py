@@ -1,0 +1,247 @@
+"""tools/flash.py from end to end: the real esptool writes an image, the SIM board starts, gets the application and its
+configuration by mpremote's transport, and says hello to a real hub."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import _flash_board
+import flash
+import pytest
+from _node_app import compiled
+from _node_repl import Repl
+from serial.tools import list_ports
+from serial.tools.list_ports_common import ListPortInfo
+
+import build
+from lightwave.app_archive import pack
+from lightwave_hub.ota import images as ota_images
+from lightwave_hub.ota.store import Release, UpdateStore
+from lightwave_sim.hub_process import HubProcess
+from tests.tools import flash_images as images
+from tests.tools.loaded_board import PASSWORD, LoadedBoard
+from tests.tools.rom_chip import Chip
+from tests.tools.rom_loader import Faults
+
+NewBoard = Callable[..., LoadedBoard]
+
+
+@pytest.fixture(autouse=True)
+def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A journal of the test's own, and the secret where flash.py looks for it."""
+    monkeypatch.setattr(_flash_board, "JOURNAL", tmp_path / "journal.json")
+    monkeypatch.setenv("K1_WIFI_PASSWORD", PASSWORD)
+
+
+@pytest.fixture
+def new_board(tmp_path: Path) -> Iterator[NewBoard]:
+    build.ensure_sim()
+    boards: list[LoadedBoard] = []
+
+    def make(chip: Chip | None = None, faults: Faults | None = None) -> LoadedBoard:
+        board = LoadedBoard(tmp_path, len(boards) + 1, chip, faults)
+        boards.append(board)
+        return board.__enter__()
+
+    yield make
+    for board in boards:
+        board.__exit__(None, None, None)
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    path = tmp_path / "ESP32_GENERIC_S3.bin"
+    path.write_bytes(images.whole(images.application(payload=bytes(range(256)) * 300)))
+    return path
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[HubProcess]:
+    process = HubProcess(tmp_path / "hub")
+    process.start()
+    yield process
+    process.stop()
+
+
+def test_makes_a_node_of_an_empty_board(
+    new_board: NewBoard, image: Path, hub: HubProcess, capsys: pytest.CaptureFixture[str]
+) -> None:
+    board = new_board()
+    told = ["--ssid", "LightwaveOS", "--hub", f"{hub.host}:{hub.port}", "--leds", "30,40"]
+    assert flash.main(["--port", board.port, "--image", str(image), "--erase", *told]) == 0, capsys.readouterr()
+    said = capsys.readouterr()
+    assert board.loader.silicon.flash[: image.stat().st_size] == image.read_bytes()
+    assert board.started_from == [0x10000]
+    assert "ready: node 1" in said.out and board.mac in said.out
+    assert PASSWORD not in said.out + said.err + board.node.console
+    known = hub.get("/api/nodes")["nodes"]
+    assert [(node["mac"], node["topo"]["leds"]) for node in known] == [(board.mac, 70)]
+    board.node.check()
+
+
+def test_goes_on_after_a_failure_without_doing_again_what_is_done(
+    new_board: NewBoard, image: Path, hub: HubProcess, capsys: pytest.CaptureFixture[str]
+) -> None:
+    board, other = new_board(faults=Faults(wrong_md5=2)), new_board()
+    ports = ["--port", board.port, "--port", other.port]
+    told = ["--image", str(image), "--erase", "--hub", f"{hub.host}:{hub.port}"]
+    assert flash.main([*ports, *told]) == 1
+    said = capsys.readouterr()
+    assert "not what was written" in said.out and "Run it again" in said.err
+    assert board.started_from == []
+    # The second board runs, so its loader is out of reach of a pty: only the first is left.
+    assert flash.main(["--port", board.port, *told, "--resume"]) == 0, capsys.readouterr()
+    assert board.loader.erased_whole == 1
+    assert {node["mac"] for node in hub.get("/api/nodes")["nodes"]} == {board.mac, other.mac}
+
+
+def test_resume_is_of_the_same_job_only(new_board: NewBoard, image: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert flash.main(["--port", new_board().port, "--image", str(image), "--resume"]) == 2
+    assert "no run to go on with" in capsys.readouterr().err
+    _flash_board.JOURNAL.write_text(json.dumps({"job": "another", "boards": {}}))
+    assert flash.main(["--port", new_board().port, "--image", str(image), "--resume"]) == 2
+    assert "the last run was of another image" in capsys.readouterr().err
+
+
+def test_an_application_image_goes_to_the_slot_that_is_started_then(
+    new_board: NewBoard, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    board = new_board()
+    flash_memory = board.loader.silicon.flash
+    before = images.whole(images.application("2.7.0", payload=images.OURS))
+    flash_memory[: len(before)] = before
+    flash_memory[0xD000:0xD004] = (2).to_bytes(4, "little")  # the bootloader was told to start ota_1
+    after = tmp_path / "micropython.bin"
+    after.write_bytes(images.application("2.8.0", payload=images.OURS))
+    assert flash.main(["--port", board.port, "--image", str(after), "--no-hello"]) == 0, capsys.readouterr()
+    assert flash_memory[0x10000 : 0x10000 + after.stat().st_size] == after.read_bytes()
+    assert board.started_from == [0x10000]
+
+
+@pytest.mark.parametrize(
+    ("chip", "cause"),
+    [
+        (Chip(flash_mb=4), "lays out 8 MB of flash, the board has 4 MB"),
+        (Chip(psram_mb=0), "no PSRAM in its package"),
+        (Chip(chip_id=5), "the chip is an ESP32-C3, not an ESP32-S3"),
+    ],
+    ids=["flash", "PSRAM", "chip"],
+)
+def test_a_board_that_does_not_fit_is_left_alone(
+    new_board: NewBoard, image: Path, capsys: pytest.CaptureFixture[str], chip: Chip, cause: str
+) -> None:
+    board = new_board(chip)
+    assert flash.main(["--port", board.port, "--image", str(image), "--erase"]) == 1
+    assert cause in capsys.readouterr().out
+    assert not board.loader.written and not board.loader.erased_whole
+
+
+def test_a_board_that_starts_over_and_over_is_said_to(
+    new_board: NewBoard, image: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    board = new_board()
+    # As with a flash whose first sector is worn out: what esptool verified is gone at the next start.
+    board.loader.before_start = lambda: board.loader.silicon.erase(0, 4096)
+    assert flash.main(["--port", board.port, "--image", str(image)]) == 1
+    said = capsys.readouterr()
+    assert "starts over and over: its flash holds no program" in said.out and "--image" in said.err
+
+
+def test_all_boards_side_by_side(
+    new_board: NewBoard,
+    image: Path,
+    hub: HubProcess,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    boards = [new_board(), new_board(Chip(flash_mb=2)), new_board()]
+    plugged = []
+    for board in boards:
+        port = ListPortInfo(board.port)
+        port.vid, port.pid = 0x303A, 0x1001
+        plugged.append(port)
+    monkeypatch.setattr(list_ports, "comports", lambda: plugged)
+    assert flash.main(["--all", "--image", str(image), "--hub", f"{hub.host}:{hub.port}"]) == 1
+    said = capsys.readouterr()
+    assert len(hub.get("/api/nodes")["nodes"]) == 2
+    assert said.out.count("ready: node") == 4  # as they come, and in the table
+    assert "too large: it lays out 8 MB" in said.out and boards[1].port in said.err
+
+
+def test_the_application_alone_goes_to_a_node_that_runs(
+    new_board: NewBoard, image: Path, hub: HubProcess, capsys: pytest.CaptureFixture[str]
+) -> None:
+    board = new_board()
+    told = ["--port", board.port, "--hub", f"{hub.host}:{hub.port}"]
+    assert flash.main([*told, "--image", str(image)]) == 0, capsys.readouterr()
+    assert flash.main(["--port", board.port, "--leds", "20,20"]) == 0, capsys.readouterr()
+    assert [node["topo"]["leds"] for node in hub.get("/api/nodes")["nodes"]] == [40]
+    assert board.loader.resets == 1
+
+
+def test_a_node_that_says_no_hello_is_explained(
+    new_board: NewBoard, image: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = ["--ssid", "elsewhere", "--timeout", "3"]
+    assert flash.main(["--port", new_board().port, "--image", str(image), *told]) == 1
+    said = capsys.readouterr()
+    assert "the node cannot join elsewhere" in said.out and "the password again" in said.err
+    assert PASSWORD not in said.out + said.err
+
+
+def test_back_to_a_release_of_the_hub_by_usb(
+    new_board: NewBoard, image: Path, hub: HubProcess, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    board = new_board()
+    told = ["--port", board.port, "--hub", f"{hub.host}:{hub.port}"]
+    assert flash.main([*told, "--image", str(image)]) == 0, capsys.readouterr()
+    with Repl(board.port) as repl:
+        modules = {path: data for path, data in compiled(repl.facts()).items() if path.startswith("/lib/")}
+        repl.remove(["/lib/lightwave_node/palettes.mpy"])  # what a bad version does
+    archive = pack([(path.removeprefix("/lib/"), data) for path, data in modules.items()])
+    _keep(tmp_path / "ota", "2.7.0", archive)
+    assert flash.main(["--port", board.port, "--rollback", "2.6.0", "--ota", str(tmp_path / "ota")]) == 2
+    assert "There are: 2.7.0" in capsys.readouterr().err
+    assert flash.main(["--port", board.port, "--rollback", "2.7.0", "--ota", str(tmp_path / "ota")]) == 0
+
+
+def _keep(folder: Path, version: str, data: bytes) -> None:
+    """As a hub keeps a release for stock boards."""
+    image = ota_images.read(data)
+    store = UpdateStore(folder)
+    store.put_image(image, data)
+    store.put_release(Release(version, "GENERIC_S3", image.kind, image.size, image.sha256, 1, 2**31, "", "", 0))
+    store.close()
+
+
+def test_a_dry_run_shows_the_plan_and_touches_nothing(
+    new_board: NewBoard, image: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    board = new_board()
+    told = ["--ssid", "Stage", "--update-key", "ab" * 32]
+    assert flash.main(["--port", board.port, "--image", str(image), "--erase", "--dry-run", *told]) == 0
+    said = capsys.readouterr().out
+    assert "erase the whole flash" in said and "whole image micropython v1.28.0" in said
+    assert "config.json: password, ssid, update_key" in said and PASSWORD not in said
+    assert set(board.loader.silicon.flash) == {0xFF} and not board.loader.resets
+
+
+@pytest.mark.parametrize(
+    ("options", "cause"),
+    [
+        (["--port", "/dev/ttyNONE"], "there is no such port"),
+        (["--port", "/dev/null", "--leds", "2000,5"], "leds: must be an integer 1 to 1024"),
+        (["--port", "/dev/null", "--hub", "hub:many"], "hub_port: must be an integer"),
+        (["--port", "/dev/null", "--pins", "5"], "pins: must name one pin for each of the 2 strips"),
+        (["--port", "/dev/null", "--mic-pins", "1,2"], "mic_pins: must be an object with the pins"),
+        (["--port", "/dev/null", "--config", "missing.json"], "missing.json: No such file"),
+        (["--rollback", "1.0", "--ota", "nowhere"], "nowhere is no hub's folder of updates"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_any_board_is_touched(
+    options: list[str], cause: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert flash.main([*options, "--dry-run"]) == 2
+    assert cause in capsys.readouterr().err
