@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,25 @@ static void open_flash(void) {
     erase_us = (uint32_t)sim_env_int("K1_SIM_FLASH_ERASE_US", 0);
 }
 
+// A test may have the power fail: K1_SIM_FLASH_CUT is "N,PERCENT", in the N-th program or erase from power on, resets
+// included, when so much of its bytes is done. The count is kept in the environment, which is what a reset leaves.
+static size_t bytes_before_cut(size_t size, bool *cut) {
+    const char *setting = sim_env("K1_SIM_FLASH_CUT", NULL);
+    long left, percent;
+    *cut = false;
+    if (setting == NULL || sscanf(setting, "%ld,%ld", &left, &percent) != 2) {
+        return size;
+    }
+    if (left <= 1) {
+        *cut = true;
+        return size * (size_t)percent / 100;
+    }
+    char text[48];
+    snprintf(text, sizeof(text), "%ld,%ld", left - 1, percent);
+    setenv("K1_SIM_FLASH_CUT", text, 1);
+    return size;
+}
+
 static bool in_range(uint32_t address, size_t size) {
     if (inverted == NULL) {
         open_flash();
@@ -61,8 +81,13 @@ bool sim_flash_program(uint32_t address, const void *data, size_t size) {
         return false;
     }
     const uint8_t *in = data;
-    for (size_t i = 0; i < size; ++i) {
+    bool cut;
+    size_t done = bytes_before_cut(size, &cut);
+    for (size_t i = 0; i < done; ++i) {
         inverted[address + i] |= ~in[i];
+    }
+    if (cut) {
+        raise(SIGKILL);
     }
     programs += 1;
     if (program_us != 0) {
@@ -76,7 +101,11 @@ bool sim_flash_erase(uint32_t address, size_t size) {
     if (!in_range(address, size) || address % SIM_FLASH_SECTOR != 0 || size % SIM_FLASH_SECTOR != 0) {
         return false;
     }
-    memset(inverted + address, 0, size);
+    bool cut;
+    memset(inverted + address, 0, bytes_before_cut(size, &cut));
+    if (cut) {
+        raise(SIGKILL);
+    }
     erases += size / SIM_FLASH_SECTOR;
     if (erase_us != 0) {
         sim_sleep_until_node(sim_node_ns() + (int64_t)(size / SIM_FLASH_SECTOR) * erase_us * 1000);

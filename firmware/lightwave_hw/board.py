@@ -14,6 +14,7 @@ from lightwave_hw.leds_native import NativeLedPort
 from lightwave_hw.leds_stock import StockLedPort
 from lightwave_hw.station import Station
 from lightwave_hw.tcp import Connection
+from lightwave_hw.update_port import UpdatePort
 from lightwave_node.config import NATIVE, ConfigError
 from lightwave_node.silence import Silence
 
@@ -24,7 +25,7 @@ except ImportError:  # stock MicroPython: no sound analysis, and sockets as they
 
 
 class Board:
-    """clock, kernels, station, leds, receiver, time_socket, audio; `connect` opens a TCP connection."""
+    """clock, kernels, station, leds, receiver, time_socket, audio, update_port; `connect` opens a TCP connection."""
 
     thread_stack_bytes = 8192  # the deepest thread, the render loop, is nine Python calls deep
     python_core = 1  # where the ESP32 port pins all of Python's threads
@@ -37,6 +38,7 @@ class Board:
         self.receiver = NativeReceiver(_lightwave) if _has("recv_into") else StockReceiver(PACKET_SIZE)
         self.time_socket = NativeTimeSocket(_lightwave) if _has("recv_into") else StockTimeSocket(TS_SIZE)
         self.connect = Connection
+        self.update_port = UpdatePort()
         self.leds = self._led_port(config)
         self.audio = self._microphone(config)
 

@@ -60,6 +60,10 @@ class Config:
         self.mic_pins = take.pins("mic_pins", {"sck": 14, "ws": 12, "sd": 13})
         # Flashing light can harm people: three flashes a second is the limit unless the installer lifts it here.
         self.strobe_unlimited = take.boolean("strobe_unlimited", False)
+        # Updates: the hub's public key, which board this is, and how long a new application must be healthy to be kept.
+        self.update_key = take.text("update_key", 64, 64, default="")
+        self.board = take.text("board", 1, 16, default="")
+        self.trial_s = take.integer("trial_s", 1, 90, 30)
         self.records_enabled = take.boolean("records_enabled", True)
         self.records_path = take.text("records_path", 1, 64, default="/records")
         self.records_limit_mb = take.integer("records_limit_mb", 0, 256, 1)  # 0: RAM alone

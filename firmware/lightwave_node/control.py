@@ -26,21 +26,9 @@ class Control:
     """`check` is called every 50 ms or so and raises what shall end the node: a thread's failure, say."""
 
     def __init__(
-        self,
-        config,
-        clock,
-        kernels,
-        station,
-        connect,
-        timesync,
-        pings,
-        stream,
-        telemetry,
-        identity,
-        catalog,
-        check,
-        black_box,
-    ):
+        self, config, clock, kernels, station, connect, timesync, pings, stream, telemetry, identity, catalog, check,
+        updates, black_box,
+    ):  # fmt: skip
         self._config = config
         self._clock = clock
         self._socket = WebSocket(clock, kernels)
@@ -53,6 +41,7 @@ class Control:
         self._identity = identity
         self._catalog = catalog
         self._check = check
+        self._updates = updates
         self._black_box = black_box
         self._retry_ms = _FIRST_RETRY_MS
         self._complaint = ""  # printed once, not at every attempt
@@ -111,7 +100,7 @@ class Control:
     def _talk(self):
         session = Session(
             self._socket, self._clock, self._timesync, self._pings, self._stream, self._telemetry, self._station,
-            self._black_box,
+            self._updates, self._black_box,
         )  # fmt: skip
         session.open(self._identity, self._catalog)
         self._telemetry.sessions += 1

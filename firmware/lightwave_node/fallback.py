@@ -17,6 +17,8 @@ _IDLE_EFFECT = "gradient"
 _IDLE_BRIGHTNESS = 86  # as the eye sees it; a tenth of the light
 _IDLE_SPEED = 10
 _IDLE_HUE = 150
+_DIM_EFFECT = "solid"
+_DIM_FADE_MS = 500
 
 
 class Fallback:
@@ -33,6 +35,9 @@ class Fallback:
         self.look.intensity = 0
         self.look.enabled = True
         # A frame early, so that when the limit is reached the fallback is already in force.
+        self.dimmed = False  # set by another thread: shine dim and steady, for flash is being written
+        self._was_dimmed = False
+        self._solid, self._idle = effect_names.index(_DIM_EFFECT), self.look.effect
         self._hold_us = UDP_SILENCE_FAIL_MS * 1000 - frame_us
         self._idle_us = idle_after_ms * 1000
         self._accepted = 0
@@ -40,7 +45,9 @@ class Fallback:
 
     def update(self, now, hub30, stream, show):
         """Once a frame, at local time `now` and hub time `hub30` (for fades)."""
-        if stream.accepted != self._accepted and show.known:
+        if self.dimmed or self._was_dimmed:
+            self._dim(hub30)
+        elif stream.accepted != self._accepted and show.known:
             self._accepted = stream.accepted
             self._last_arrival = stream.last_arrival
             self._enter(LIVE, hub30, show)
@@ -50,6 +57,14 @@ class Fallback:
                 self._enter(IDLE, hub30, show)
             elif silent_us >= self._hold_us:
                 self._enter(HOLD, hub30, show)
+
+    def _dim(self, hub30):
+        """While it lasts the mode is IDLE; what comes after it decides by itself."""
+        if self.dimmed != self._was_dimmed:
+            self._was_dimmed = self.dimmed
+            self.look.effect = self._solid if self.dimmed else self._idle
+            self.look.note_change(_DIM_FADE_MS, hub30)
+            self.mode = IDLE
 
     def _enter(self, mode, hub30, show):
         if mode == self.mode:

@@ -23,6 +23,7 @@ from lightwave_node.stream import Stream
 from lightwave_node.strip import Strip
 from lightwave_node.telemetry import Telemetry
 from lightwave_node.time_pings import TimePings
+from lightwave_node.updates import Updates
 
 _STOP_TIMEOUT_MS = const(1000)
 _STOP_LOOK_MS = const(10)
@@ -58,14 +59,17 @@ class Pipeline:
         identity = {
             "mac": board.station.mac(),
             "fw": VERSION,
-            "caps": {"udp": True, "ota": False, "clock": True, "tsUdp": True},
+            "caps": {"udp": True, "ota": config.update_key != "", "clock": True, "tsUdp": True, "board": config.board},
             "topo": {"leds": sum(config.leds), "channels": len(config.leds)},
         }
         pings = TimePings(clock, timesync, board.time_socket, config.hub_host)
+        self.updates = Updates(
+            config, clock, board.update_port, board.connect, board.station, timesync, telemetry, fallback
+        )
         catalog = {"effects": effects.names(), "palettes": palettes.names()}
         self.control = Control(
             config, clock, board.kernels, board.station, board.connect, timesync, pings, self.stream, telemetry,
-            identity, catalog, self._check, self.black_box,
+            identity, catalog, self._check, self.updates, self.black_box,
         )  # fmt: skip
         self._threads = []  # [still running], one for each
         self._failure = None
@@ -112,5 +116,6 @@ class Pipeline:
             thread[0] = False
 
     def _check(self):
+        self.updates.watch()
         if self._failure is not None:
             raise self._failure

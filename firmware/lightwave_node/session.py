@@ -19,7 +19,7 @@ class Refused(Exception):
 class Session:
     """Speaks on an open WebSocket. `identity` holds the fields of hello, `catalog` those of catalog."""
 
-    def __init__(self, socket, clock, timesync, pings, stream, telemetry, station, black_box):
+    def __init__(self, socket, clock, timesync, pings, stream, telemetry, station, updates, black_box):
         self._socket = socket
         self._clock = clock
         self._timesync = timesync
@@ -27,6 +27,7 @@ class Session:
         self._stream = stream
         self._telemetry = telemetry
         self._station = station
+        self._updates = updates
         self._black_box = black_box
         self._takes_records = False
         self._node_id = 0
@@ -52,6 +53,7 @@ class Session:
         self._stream.begin_session(self._token)
         self._stream.listen(self._station.address(), welcome["udpPort"])
         self._send("catalog", **catalog)
+        self._updates.begin_session()
         self._takes_records = welcome.get("records", False)
         self._black_box.begin_session()
         print("[CTRL] welcome node %d" % self._node_id)
@@ -71,6 +73,7 @@ class Session:
             self._told = told
             self._keepalive_at = ticks.add(now, KEEPALIVE_PERIOD_MS * 1000)
             self._send("ka", **self._telemetry.keepalive(self._station.rssi()))
+        self._updates.step(self._send)
         if self._takes_records:
             self._black_box.step(self._send)
 
@@ -92,6 +95,8 @@ class Session:
         raise Refused("no welcome within %d ms" % _WELCOME_TIMEOUT_MS)
 
     def _wait_ms(self):
+        if self._updates.busy:
+            return 0
         now = self._clock.now()
         wait_us = min(self._timesync.next_ping_in(now), ticks.diff(self._keepalive_at, now))
         return max(0, min(_LOOK_ROUND_MS, (wait_us + 999) // 1000))
@@ -126,7 +131,7 @@ class Session:
         if message["nodeId"] != self._node_id or message["token"] != self._token:
             self._telemetry.bad_messages += 1
             return
-        self._send("ota_status", state=messages.OTA_FAILED, pct=0, detail="not supported yet")
+        self._updates.order(message)
 
     def _on_records_ack(self, message):
         if message["nodeId"] == self._node_id:

@@ -44,6 +44,10 @@ class Telemetry:
             return messages.FALLBACK
         return messages.READY if self._timesync.locked and self._fallback.mode == LIVE else messages.SYNCING
 
+    def draws(self, least_fps):
+        """Did every strip show that many frames in the last second?"""
+        return min(self._fps) >= least_fps
+
     def update(self):
         """Call it often: counts seconds, and prints what has changed."""
         now = self._clock.now()
@@ -171,6 +175,8 @@ class Telemetry:
         mode = self._fallback.mode
         if mode != self._mode:
             self._mode = mode
+            if self.updating:
+                return
             if mode != LIVE:
                 self._say("[FALLBACK] no stream: %s" % ("the scene is held" if mode == HOLD else "idle"))
             elif self._fallback.entered:

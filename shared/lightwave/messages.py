@@ -71,7 +71,16 @@ MESSAGES = {
             ("proto", _U8),
             ("mac", Mac()),
             ("fw", _VERSION),
-            ("caps", Record(("udp", Bool()), ("ota", Bool()), ("clock", Bool()), ("tsUdp", Optional(Bool())))),
+            (
+                "caps",
+                Record(
+                    ("udp", Bool()),
+                    ("ota", Bool()),
+                    ("clock", Bool()),
+                    ("tsUdp", Optional(Bool())),
+                    ("board", Optional(Text(0, 16))),
+                ),
+            ),
             ("topo", Record(("leds", Int(1, 4096)), ("channels", Int(1, 2)))),
         ),
     ),
@@ -114,7 +123,18 @@ MESSAGES = {
         Record(*_SESSION, ("stream", Choice(STREAMS)), ("up_us", _U63), ("boot_now", _U32), ("batch", Ascii(4, 2100))),
     ),
     "records_ack": (HUB, Record(("nodeId", _U16_FROM_1), ("stream", Choice(STREAMS)), ("boot", _U32), ("seq", _U32))),
-    "ota_update": (HUB, Record(*_SESSION, ("version", _VERSION), ("url", Ascii(8, 256)), ("sha256", Hex(64)))),
+    "ota_update": (
+        HUB,
+        Record(
+            *_SESSION,
+            ("version", _VERSION),
+            ("url", Ascii(8, 256)),
+            ("sha256", Hex(64)),
+            ("statement", Optional(Ascii(2, 320))),
+            ("signature", Optional(Hex(128))),
+            ("unix_s", Optional(_U32)),
+        ),
+    ),
     "ota_status": (
         NODE,
         Record(*_SESSION, ("state", Choice(OTA_STATES)), ("pct", Int(0, 100)), ("detail", Optional(Text(0, 128)))),

@@ -8,7 +8,7 @@ VALID = {  # one whole example of every message, optional fields included
         "proto": 1,
         "mac": "AA:BB:CC:DD:EE:0F",
         "fw": "k1-v2.0.1",
-        "caps": {"udp": True, "ota": True, "clock": True, "tsUdp": False},
+        "caps": {"udp": True, "ota": True, "clock": True, "tsUdp": False, "board": "K1_S3"},
         "topo": {"leds": 320, "channels": 2},
     },
     "welcome": {
@@ -56,6 +56,9 @@ VALID = {  # one whole example of every message, optional fields included
         "version": "2.8.0",
         "url": "http://192.168.4.1/ota/k1/s3/2.8.0.bin",
         "sha256": "0123456789abcdef" * 4,
+        "statement": "4b315231",
+        "signature": "0123456789abcdef" * 8,
+        "unix_s": 1900000000,
     },
     "ota_status": {"nodeId": 3, "token": TOKEN, "state": "downloading", "pct": 37, "detail": ""},
     "reject": {"code": "bad_field", "field": "topo.leds", "detail": "must be an integer 1..4096, not 0"},
@@ -81,6 +84,7 @@ REFUSED = {  # every field, and what it must not be
     "hello.caps.ota": NOT_BOOLEANS,
     "hello.caps.clock": NOT_BOOLEANS,
     "hello.caps.tsUdp": NOT_BOOLEANS,
+    "hello.caps.board": NOT_TEXT + ("b" * 17, "K1\nS3"),
     "hello.topo": (None, 320, [320, 2], {}),
     "hello.topo.leds": NOT_INTEGERS + (0, -1, 4097),
     "hello.topo.channels": NOT_INTEGERS + (0, 3),
@@ -135,6 +139,9 @@ REFUSED = {  # every field, and what it must not be
     "ota_update.version": NOT_TEXT + ("", "x" * 33),
     "ota_update.url": NOT_TEXT + ("http://", "http://h/" + "x" * 250, "http://h/a b", "http://h/\r\nX: y"),
     "ota_update.sha256": NOT_TEXT + ("", "0" * 63, "0" * 65, "g" * 64, "A" * 64),
+    "ota_update.statement": NOT_TEXT + ("", "4", "4b" * 161, "4b 31"),
+    "ota_update.signature": NOT_TEXT + ("", "0" * 127, "0" * 129, "A" * 128),
+    "ota_update.unix_s": U32_REFUSED,
     "ota_status.nodeId": NODE_IDS_REFUSED,
     "ota_status.token": TOKENS_REFUSED,
     "ota_status.state": NOT_TEXT + ("", "burning"),
@@ -152,6 +159,7 @@ OPTIONAL = (
     "ka.clock_reason",
     "ka.clock_bound_us",
 )
+OPTIONAL += ("hello.caps.board", "ota_update.statement", "ota_update.signature", "ota_update.unix_s")
 OPTIONAL += ("ka.render_fps", "ka.heap_free", "ka.stats", "ota_status.detail")
 EDGES = {  # the outermost values that pass
     "hello.fw": ("x", "x" * 32, "ü"),

@@ -117,3 +117,38 @@ class Station:
 
     def close(self):
         pass
+
+
+class UpdatePort:
+    """lightwave_hw.update_port.UpdatePort of a board that never took an update; keeps what it is told."""
+
+    def __init__(self, slot=None, trial="", verdict=0, version="", counter=0):
+        self.trial = trial
+        self.verdict = verdict
+        self.version = version or trial
+        self.counter = counter
+        self.did = []
+        self._slot = slot
+
+    def feed(self):
+        pass
+
+    def slot(self, kind):
+        return self._slot
+
+    def begin(self):
+        self.did.append("begin")
+
+    def switch(self, slot, statement):
+        self.did.append("switch")
+        self.version = statement["version"]
+
+    def confirm(self):
+        self.did.append("confirm")
+        self.verdict = 1
+
+    def give_up(self):
+        self.did.append("give up")
+
+    def reset(self):
+        self.did.append("reset")

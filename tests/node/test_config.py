@@ -59,6 +59,9 @@ def test_unknown_keys_are_named_and_not_fatal():
         ({"idle_after_s": 301}, "idle_after_s", "1 to 300"),
         ({"led_port": "spi"}, "led_port", "one of stock, native"),
         ({"audio_port": 1}, "audio_port", "one of stock, native"),
+        ({"update_key": "ab" * 31}, "update_key", "64 to 64"),
+        ({"board": "b" * 17}, "board", "1 to 16"),
+        ({"trial_s": 91}, "trial_s", "1 to 90"),
         ({"lead_us": 20000}, "lead_us", "1000 to 16666"),
     ],
 )

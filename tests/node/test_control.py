@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from cpython_hardware import Connection, Receiver, Station, SystemClock, TimeSocket
+from cpython_hardware import Connection, Receiver, Station, SystemClock, TimeSocket, UpdatePort
 from node_support import Node
 from websocket_peer import CLOSE, TEXT, Peer, frame
 
@@ -20,6 +20,7 @@ from lightwave_node.session import _PING
 from lightwave_node.stream import Stream
 from lightwave_node.telemetry import Telemetry
 from lightwave_node.time_pings import TimePings
+from lightwave_node.updates import Updates
 
 TOKEN = "0123456789abcdef"
 NODE_ID = 3
@@ -100,6 +101,10 @@ class Config:
     ssid = "test"
     hub_host = "127.0.0.1"
     hub_port = 0
+    update_key = ""
+    board = "K1_S3"
+    fps = 120
+    trial_s = 30
     records_enabled = True
     records_path = "/nowhere"
     records_limit_mb = 0  # in RAM alone
@@ -133,10 +138,13 @@ class Party:
         }
         catalog = {"effects": ["solid"], "palettes": ["hue"]}
         self.failure = None
+        updates = Updates(
+            config, clock, UpdatePort(), Connection, self.station, self.timesync, self.telemetry, self.node.fallback
+        )
         self.control = Control(
             config, clock, kernels, self.station, Connection, self.timesync,
             TimePings(clock, self.timesync, TimeSocket(), config.hub_host), self.stream, self.telemetry, identity,
-            catalog, self._check, self.black_box,
+            catalog, self._check, updates, self.black_box,
         )  # fmt: skip
         self._thread = threading.Thread(target=self._run)
 
@@ -226,7 +234,8 @@ def test_an_update_is_answered(party):
     party.hub.say(messages.build("ota_update", nodeId=NODE_ID, token="another-sessions-token", **update))
     party.hub.say(messages.build("ota_update", nodeId=NODE_ID, token=TOKEN, **update))
     status = party.hub.wait_for("ota_status")
-    assert (status["state"], status["detail"]) == ("failed", "not supported yet")
+    assert status["state"] == "failed"
+    assert status["detail"] == "update_key: config.json has none, so nothing can be trusted"
     assert party.telemetry.bad_messages == 1
 
 

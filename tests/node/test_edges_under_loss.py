@@ -32,9 +32,8 @@ class Link:
 
     def tick(self):
         self.now_us += TICK_US
-        part = self.conductor.tutti
-        used = part.fill(self.now_us, Beat(0, 0, 0))
-        for slot in part.slots[:used]:
+        self.conductor.parts.fill(self.now_us, Beat(0, 0, 0))
+        for slot in self.conductor.tutti.datagrams:
             packets.pack_address(slot, self._seq, self._token_hash)
             self._seq += 1
             for node in self.nodes:

@@ -4,7 +4,7 @@ import threading
 import time
 
 import pytest
-from cpython_hardware import Connection, Receiver, Station, SystemClock, TimeSocket
+from cpython_hardware import Connection, Receiver, Station, SystemClock, TimeSocket, UpdatePort
 from node_support import FakeLeds
 from websocket_peer import Peer
 
@@ -39,6 +39,7 @@ class Board:
         self.receiver = Receiver()
         self.time_socket = TimeSocket()
         self.connect = Connection
+        self.update_port = UpdatePort()
         self.leds = Leds(self.clock)
         self.audio = Silence("a test")
         self.closed = False
@@ -90,13 +91,14 @@ def wait_until(check):
 
 
 def test_it_draws_without_a_hub_and_stops_in_the_dark(pipeline, board):
+    threads_before = threading.active_count()
     thread, raised = run_in_background(pipeline)
     wait_until(lambda: board.leds.shown[0] > 5)
     pipeline.stop()
     thread.join(5)
     assert not thread.is_alive() and not raised
     assert board.leds.went_dark and board.closed
-    assert threading.active_count() == 1
+    assert threading.active_count() == threads_before
 
 
 def test_a_failure_in_a_thread_ends_the_node(pipeline, board):
@@ -114,13 +116,14 @@ def test_a_failure_of_the_control_plane_ends_the_threads(pipeline, board, monkey
     def fail():
         raise RuntimeError("the radio is gone")
 
+    threads_before = threading.active_count()
     thread, raised = run_in_background(pipeline)
     wait_until(lambda: board.leds.shown[0] > 2)
     monkeypatch.setattr(board.station, "is_connected", fail)
     thread.join(5)
     assert not thread.is_alive()
     assert "the radio is gone" in str(raised)
-    assert threading.active_count() == 1
+    assert threading.active_count() == threads_before
 
 
 def test_the_catalogue_fits_one_message(pipeline):

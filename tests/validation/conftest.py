@@ -19,7 +19,6 @@ STARTED = r"\[GPU TASK\] Running on Core \d[\s\S]*(\[AUDIO TASK\]|no sound)"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("validation")
-    group.addoption("--port", help="serial port of a board to validate instead of a SIM node")
     group.addoption(
         "--validation-seconds",
         type=int,
@@ -30,17 +29,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A module's SIM_BOARDS names the boards that a SIM node plays there; a real one is what it is."""
     if "connection" in metafunc.fixturenames:
-        port = metafunc.config.getoption("--port", None)
-        boards = [f"port {port}"] if port else getattr(metafunc.module, "SIM_BOARDS", ["K1_S3"])
+        ports = metafunc.config.getoption("--port")
+        boards = ports or getattr(metafunc.module, "SIM_BOARDS", ["K1_S3"])
         metafunc.parametrize("connection", boards, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
 def connection(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     """A node whose application was running and has been interrupted."""
-    port = request.config.getoption("--port", None)
-    if port:
-        board = Node(port, is_board=True)
+    if request.param in request.config.getoption("--port"):
+        board = Node(request.param, is_board=True)
         yield board
         board.close()
         return

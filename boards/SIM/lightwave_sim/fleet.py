@@ -37,7 +37,7 @@ class FleetOptions:
     skew_ppm: float = 0.0
     weather: Weather = Weather()
     trace: Path | None = None  # a recorded one instead of the weather
-    record: Path | None = None  # where the relay writes what it did to datagrams
+    record: Path | None = None  # where the relay writes what it did to the first node's datagrams
     hub_port: int = 0
     seed: int = 1
     config: dict[str, object] = field(default_factory=dict)

@@ -58,19 +58,9 @@ class HubProcess:
     def start(self) -> None:
         self._listening.clear()
         command = [sys.executable, "-m", "lightwave_hub.cli.main", "hub", "--host", self.host]
-        command += ["--port", str(self.port), "--time-port", str(self.time_port)]
+        command += ["--port", str(self.port), "--time-port", str(self.time_port), "--store", str(self._store)]
         self._process = subprocess.Popen(
-            [
-                *command,
-                "--host",
-                self.host,
-                "--port",
-                str(self.port),
-                "--time-port",
-                str(self.time_port),
-                "--store",
-                str(self._store),
-            ],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -13,7 +13,9 @@ import json
 import os
 import socket
 import sys
+import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -50,18 +52,23 @@ class Ways:
         self._weather = weather
         self._seed = seed
         self._trace = trace
+        self._begin_s = time.monotonic()
 
     def way(self, link: Link, purpose: str, direction: str) -> Way:
         if self._trace is not None:
-            return TraceAir(self._trace[direction], link.number * 0.37 % 1)
+            return TraceAir(self._trace[direction], link.number * 0.37 % 1, self._begin_s)
         return Air(self._weather, f"{self._seed} {link.number} {purpose} {direction}", to_station=direction == DOWN)
 
 
-def relay_datagrams(relay: UdpRelay, link: Link, ways: Ways) -> list[socket.socket]:
-    """The stream down to the node; time pings up to the hub, and pongs down again. Gives the sockets to close."""
+def relay_datagrams(relay: UdpRelay, link: Link, ways: Ways, recorder: Recorder | None = None) -> list[socket.socket]:
+    """The stream down to the node; time pings up to the hub, and pongs down again. Gives the sockets to close.
+
+    What is recorded is one way in each direction, the stream and the pings: two ways mixed are no trace of either.
+    """
+    note_down, note_up = (None if recorder is None else partial(recorder.note, each) for each in (DOWN, UP))
     stream = _bound(link.relay_ip, link.udp_port)
     node = (link.node_ip, link.udp_port)
-    relay.forward(stream, ways.way(link, "stream", DOWN), DOWN, lambda data, sender: stream.sendto(data, node))
+    relay.forward(stream, ways.way(link, "stream", DOWN), lambda data, sender: stream.sendto(data, node), note_down)
     if not link.time_port:
         return [stream]
     pings, to_hub = _bound(link.relay_ip, link.time_port), _bound(link.relay_ip, 0)
@@ -77,8 +84,8 @@ def relay_datagrams(relay: UdpRelay, link: Link, ways: Ways) -> list[socket.sock
         if asker is not None:
             pings.sendto(data, asker)
 
-    relay.forward(pings, ways.way(link, "time", UP), UP, up)
-    relay.forward(to_hub, ways.way(link, "time", DOWN), DOWN, down)
+    relay.forward(pings, ways.way(link, "time", UP), up, note_up)
+    relay.forward(to_hub, ways.way(link, "time", DOWN), down)
     return [stream, pings, to_hub]
 
 
@@ -142,9 +149,14 @@ async def _serve_control(link: Link, ways: Ways) -> asyncio.Server:
 
 
 async def serve(links: list[Link], ways: Ways, recorder: Recorder | None = None) -> None:
-    """Until standard input ends; says "relay: ready", and at the end how late its own sendings were."""
-    datagrams = UdpRelay(recorder.note if recorder is not None else None)
-    sockets = [udp for link in links for udp in relay_datagrams(datagrams, link, ways)]
+    """Until standard input ends; says "relay: ready", and at the end how late its own sendings were.
+
+    Records the first link.
+    """
+    datagrams = UdpRelay()
+    sockets = []
+    for place, link in enumerate(links):
+        sockets += relay_datagrams(datagrams, link, ways, recorder if place == 0 else None)
     for link in links:
         await _serve_control(link, ways)
     datagrams.start()

@@ -9,7 +9,7 @@ from lightwave_sim.process import SimNode
 from lightwave_sim.spread import every_frame, measure, percentile
 
 HEAD = f"{'id':>3}  {'mac':17}  {'state':9}{'locked':>6}{'lock s':>8}{'fps A':>7}{'fps B':>7}"
-HEAD += f"{'loss %':>8}{'clock us':>10}{'late':>6}  serial port"
+HEAD += f"{'loss %':>8}{'clock us':>10}{'start us':>10}{'late':>6}  serial port"
 CURSOR_UP = "\x1b[{}F"
 CLEAR_TO_END = "\x1b[0J"
 RECENT_CHANGES = 20  # the spread shown is of these; the report has them all
@@ -42,7 +42,8 @@ def _row(node: dict[str, Any], port: str) -> str:
     lock_s = "" if node["lock_ms"] is None else f"{node['lock_ms'] / 1000:.2f}"
     return (
         f"{node['id']:>3}  {node['mac']:17}  {node['state']:9}{'yes' if node['locked'] else 'no':>6}{lock_s:>8}"
-        f"{fps[0]:>7}{fps[1]:>7}{node['loss_pct']:>8.1f}{_error(node):>10}{node['stats'].get('late', 0):>6}  {port}"
+        f"{fps[0]:>7}{fps[1]:>7}{node['loss_pct']:>8.1f}{_error(node):>10}{_start_us(node):>10}"
+        f"{node['stats'].get('late', 0):>6}  {port}"
     )
 
 
@@ -50,6 +51,11 @@ def _error(node: dict[str, Any]) -> str:
     """How wrong the node's idea of hub time can be, by its own account."""
     bound_us = node["clock_bound_us"]
     return f"±{bound_us}" if node["locked"] and bound_us is not None else "-"
+
+
+def _start_us(node: dict[str, Any]) -> str:
+    """How late its frames start, by its own clock: the 99th percentile of the last seconds."""
+    return str(node["stats"].get("start_us_p99", "-"))
 
 
 def summary(fleet: Fleet, performance: Performance) -> str:

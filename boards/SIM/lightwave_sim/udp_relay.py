@@ -27,6 +27,7 @@ class Fates(Protocol):
 
 Address = tuple[str, int]
 Send = Callable[[bytes, Address], object]
+Note = Callable[[float, list[float]], None]  # when a datagram came, and when its copies will arrive
 
 
 @dataclass(order=True)
@@ -41,9 +42,8 @@ class _Waiting:
 class UdpRelay:
     """`forward` before `start`; `stop` returns when both threads have ended. Sockets are the caller's."""
 
-    def __init__(self, note: Callable[[str, float, list[float]], None] | None = None) -> None:
+    def __init__(self) -> None:
         self.lateness_s: deque[float] = deque(maxlen=LATENESS_KEPT)  # of sendings, behind the moment they were due
-        self._note = note
         self._selector = selectors.DefaultSelector()
         self._waiting: list[_Waiting] = []
         self._numbers = itertools.count()
@@ -53,10 +53,10 @@ class UdpRelay:
         self._selector.register(self._end_read, selectors.EVENT_READ, None)
         self._threads = [threading.Thread(target=run, daemon=True) for run in (self._read, self._send)]
 
-    def forward(self, source: socket.socket, air: Fates, direction: str, send: Send) -> None:
+    def forward(self, source: socket.socket, air: Fates, send: Send, note: Note | None = None) -> None:
         """Datagrams that arrive at `source` go through `air` to `send(data, where they came from)`."""
         source.setblocking(False)
-        self._selector.register(source, selectors.EVENT_READ, (air, direction, send))
+        self._selector.register(source, selectors.EVENT_READ, (air, send, note))
 
     def start(self) -> None:
         for thread in self._threads:
@@ -79,7 +79,7 @@ class UdpRelay:
                 if key.data is not None and isinstance(key.fileobj, socket.socket):
                     self._take(key.fileobj, *key.data)
 
-    def _take(self, source: socket.socket, air: Fates, direction: str, send: Send) -> None:
+    def _take(self, source: socket.socket, air: Fates, send: Send, note: Note | None) -> None:
         while True:
             try:
                 data, sender = source.recvfrom(MAX_DATAGRAM)
@@ -89,8 +89,8 @@ class UdpRelay:
                 continue
             now_s = time.monotonic()
             arrivals_s = air.fates(now_s)
-            if self._note is not None:
-                self._note(direction, now_s, arrivals_s)
+            if note is not None:
+                note(now_s, arrivals_s)
             with self._news:
                 for due_s in arrivals_s[: max(0, MAX_WAITING - len(self._waiting))]:
                     entry = _Waiting(due_s, next(self._numbers), data, sender, send)

@@ -1,5 +1,5 @@
 """Runs what is to be counted, each thing within _xtensa.count, and prints what it was: one line "GROUP NAME" for each
-stretch of the trace, in their order. `count.py kernels|frames|packets`
+stretch of the trace, in their order. `count.py kernels|frames|packets|signature`
 
 Nothing here reads a clock, so the counts are the same every time.
 """
@@ -163,6 +163,21 @@ def due(node):
     counted("due", "one_of_8", queue.pop_due, 5000)
     counted("due", "release", queue.release, 0)
     queue.clear()
+
+
+def signature():
+    """Of a signature check its beginning, 8 of its 253 bits, and its end. A wrong one costs what a right one does."""
+    from binascii import unhexlify
+
+    from lightwave.ed25519 import Verification
+
+    key = unhexlify("fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025")
+    check = Verification(key, bytes(100), bytes(range(64)))
+    counted("signature", "begin", Verification, key, bytes(100), bytes(range(63)) + b"\x0f")
+    check.step(100)
+    counted("signature", "step", check.step, 8)
+    check.step(144)
+    counted("signature", "end", check.step, 1)
 
 
 def tell_where_kernels_are():

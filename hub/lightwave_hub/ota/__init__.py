@@ -1,0 +1,1 @@
+"""Updates over the air: images, their signatures, their distribution."""

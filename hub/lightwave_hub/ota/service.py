@@ -1,0 +1,204 @@
+"""Updates as a part of the running hub: releases are signed and kept, one rollout at a time is carried out.
+
+Only the event loop's thread may call it, and it does not wait: `run` is the only task.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from lightwave import release as wire
+from lightwave_hub.log import event, failure, ota_log
+from lightwave_hub.node import Node, State
+from lightwave_hub.ota import images
+from lightwave_hub.ota.errors import ImageError, RolloutError
+from lightwave_hub.ota.plan import PUSH, ROLLBACK, Options, members
+from lightwave_hub.ota.rollout import OPEN, Rollout
+from lightwave_hub.ota.signing import SigningKey
+from lightwave_hub.ota.store import Release, UpdateStore
+from lightwave_hub.registry import NodeTable
+
+STEP_S = 0.1
+NAME = "k1"
+EXPIRES_DAYS = 365
+DAY_S = 86400
+
+
+class Sender(Protocol):
+    """The control plane, as far as it is needed here."""
+
+    async def send(self, node: Node, t: str, **fields: Any) -> bool: ...
+    def address_of(self, node: Node) -> str: ...
+
+
+class Updates:
+    """`playing` says whether a show runs; `unix_s` is the time of day."""
+
+    def __init__(
+        self,
+        store: UpdateStore,
+        key: SigningKey,
+        table: NodeTable,
+        sender: Sender,
+        playing: Callable[[], bool],
+        unix_s: Callable[[], float] = time.time,
+    ) -> None:
+        self.store = store
+        self.key = key
+        self._table = table
+        self._sender = sender
+        self._playing = playing
+        self._unix_s = unix_s
+        newest = store.newest_rollout()
+        self.rollout = None if newest is None else Rollout.from_document(*newest)
+        if self.rollout is not None and self.rollout.state in OPEN:
+            event(ota_log, logging.INFO, "rollout goes on", rollout=self.rollout.number, version=self.rollout.version)
+
+    # ---- releases
+
+    async def add(self, data: bytes, version: str, board: str, expires_days: float = EXPIRES_DAYS) -> Release:
+        """Read, sign and keep an image. Raises ImageError."""
+        image = await asyncio.to_thread(images.read, data)
+        if wire.BOARDS.get(board) != image.kind:
+            takes = ", ".join(f"{name} takes {kind}" for name, kind in wire.BOARDS.items())
+            raise ImageError("board", f"{board or 'none'} does not take {image.kind}; {takes}")
+        if image.version and not version:
+            version = image.version
+        expires = int(self._unix_s() + expires_days * DAY_S)
+        signed = self._signed(version, board, image.kind, image.size, image.sha256, expires)
+        known = self.store.release(version, board)
+        if known is not None and known.sha256 != image.sha256:
+            raise ImageError("version", f"{version} for {board} is another image already; count it up")
+        await asyncio.to_thread(self.store.put_image, image, data)
+        self.store.put_release(signed)
+        self.store.note(self._unix_s(), "added", f"{version} for {board}, {image.size} bytes, {image.sha256}")
+        return signed
+
+    def _signed(self, version: str, board: str, kind: str, size: int, sha256: str, expires: int) -> Release:
+        counter = self.store.next_counter()
+        fields = {"version": version, "board": board, "kind": kind, "size": size, "sha256": sha256}
+        try:
+            statement = wire.encode({**fields, "name": NAME, "counter": counter, "expires": expires})
+        except wire.ReleaseError as error:
+            raise ImageError(error.field, error.detail) from None
+        signature = self.key.sign(statement)
+        return Release(
+            version, board, kind, size, sha256, counter, expires, statement.hex(), signature.hex(), int(self._unix_s())
+        )
+
+    def _sign_anew(self, old: Release) -> None:
+        """The same image with a newer counter: the only way back to it, for nodes take nothing older."""
+        expires = int(self._unix_s() + EXPIRES_DAYS * DAY_S)
+        self.store.put_release(self._signed(old.version, old.board, old.kind, old.size, old.sha256, expires))
+
+    def _of_version(self, version: str) -> list[Release]:
+        found = [each for each in self.store.releases() if each.version == version]
+        if not found:
+            raise RolloutError("version", f"there is no release {version}; add one first")
+        return found
+
+    # ---- orders
+
+    def push(self, version: str, options: Options) -> Rollout:
+        """Begin a rollout to every node whose board has this version. Raises RolloutError."""
+        return self._begin(PUSH, version, options)
+
+    def roll_back(self, version: str, options: Options) -> Rollout:
+        """The same to an older version, at once: no stages, no window, whatever plays. Ends a rollout under way."""
+        releases = self._of_version(version)
+        if self.rollout is not None and self.rollout.state in OPEN:
+            self.rollout.abort()
+            self._keep(self.rollout)
+        for each in releases:
+            self._sign_anew(each)
+        return self._begin(ROLLBACK, version, options)
+
+    def _begin(self, kind: str, version: str, options: Options) -> Rollout:
+        if self.rollout is not None and self.rollout.state in OPEN:
+            raise RolloutError("", f"rollout {self.rollout.number} to {self.rollout.version} is {self.rollout.state}")
+        boards = {each.board for each in self._of_version(version)}
+        nodes = [node for node in self._table.nodes() if node.caps.get("board") in boards and node.caps.get("ota")]
+        macs = [node.mac for node in nodes if node.state is not State.LOST]
+        if not macs:
+            raise RolloutError("", f"no node here takes {version}: it is for {', '.join(sorted(boards))} with a key")
+        self.rollout = Rollout(kind, version, options, members(macs, options, kind))
+        self.rollout.number = self.store.put_rollout(None, self.rollout.state, self.rollout.document())
+        self.store.note(self._unix_s(), kind, f"{version} to {len(macs)} nodes", self.rollout.number)
+        return self.rollout
+
+    def change(self, order: str) -> Rollout:
+        """pause, resume or abort. Raises RolloutError."""
+        rollout = self.rollout
+        if rollout is None or rollout.state not in OPEN:
+            raise RolloutError("", "no rollout is under way")
+        {"pause": rollout.pause, "resume": rollout.resume, "abort": rollout.abort}[order]()
+        self._keep(rollout)
+        return rollout
+
+    # ---- carrying out
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await asyncio.sleep(STEP_S)
+            try:
+                await self.step()
+            except Exception:  # a fault in one step must not end all updates
+                failure(ota_log, "step failed")
+
+    async def step(self) -> None:
+        rollout = self.rollout
+        if rollout is None or rollout.state not in OPEN:
+            return
+        nodes = {node.mac: node for node in self._table.nodes()}
+        member = rollout.step(self._unix_s(), nodes, self._playing())
+        if member is not None:
+            await self._order(rollout, nodes[member.mac])
+        if rollout.events:  # nothing that has to outlive the hub changes without one
+            self._keep(rollout)
+
+    async def _order(self, rollout: Rollout, node: Node) -> None:
+        member = rollout.current
+        found = self.store.release(rollout.version, node.caps.get("board", ""))
+        if member is None or found is None:
+            return
+        rollout.ordered(member, node)
+        self._keep(rollout)  # before it is sent: a hub that ends here does not order twice
+        await self._sender.send(
+            node,
+            "ota_update",
+            version=found.version,
+            url=f"http://{self._sender.address_of(node)}{found.url}",
+            sha256=found.sha256,
+            statement=found.statement,
+            signature=found.signature,
+            unix_s=int(self._unix_s()),
+        )
+
+    def _keep(self, rollout: Rollout) -> None:
+        self.store.put_rollout(rollout.number, rollout.state, rollout.document())
+        for each in rollout.events:
+            self.store.note(self._unix_s(), each.what, each.detail, rollout.number, each.mac)
+            event(ota_log, logging.INFO, each.what, detail=each.detail, node=each.mac, rollout=rollout.number)
+        rollout.events.clear()
+
+    # ---- telling
+
+    def figures(self) -> dict[str, Any]:
+        """What /metrics says of updates."""
+        rolling = self.rollout is not None and self.rollout.state in OPEN
+        return {"rolling_update": rolling, "last_version": self.store.last_done()}
+
+    def describe(self) -> dict[str, Any] | None:
+        """The newest rollout with each node's progress, for people."""
+        rollout = self.rollout
+        if rollout is None:
+            return None
+        said = {node.mac: node.ota for node in self._table.nodes()}
+        document = rollout.document()
+        document["number"] = rollout.number
+        for member in document["members"]:
+            member["ota"] = said.get(member["mac"], {}) if member["state"] == "ordered" else {}
+        return document

@@ -1,0 +1,228 @@
+"""The updates' paths on a real hub, and a rollout with a node that speaks the protocol."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lightwave import ed25519, release
+from lightwave_hub import app, config
+from lightwave_hub.keys import CLOCK
+from lightwave_hub.ota.host import UPDATES
+from tests.hub.ota_support import app as archive
+from tests.hub.ota_support import firmware
+from tests.hub.support import FakeNode, Hub, Receiver, hello, keepalive
+
+IMAGE = firmware("2.8.0")
+SHA = hashlib.sha256(IMAGE).hexdigest()
+CAPS = {"udp": True, "ota": True, "clock": True, "board": "K1_S3"}
+
+
+def settings(folder: Path, receiver: Receiver) -> config.Config:
+    stream = {"udp_port": receiver.address[1], "time_port": 0}
+    return config.from_dict({"stream": stream, "store": {"path": str(folder)}})
+
+
+@pytest.fixture
+async def updating(tmp_path: Path, receiver: Receiver) -> AsyncIterator[Hub]:
+    hub = Hub(app.build(settings(tmp_path, receiver), "127.0.0.1"))
+    await hub.start()
+    yield hub
+    await hub.stop()
+
+
+async def add(hub: Hub, data: bytes = IMAGE, status: int = 200, **query: str) -> dict[str, Any]:
+    query = {"board": "K1_S3", **query}
+    async with hub.http.post(f"{hub.url}/api/ota/images", params=query, data=data) as answer:
+        assert answer.status == status, await answer.text()
+        document: dict[str, Any] = await answer.json(content_type=None)
+        return document
+
+
+async def test_a_release_is_kept_signed_and_in_the_manifest(updating: Hub) -> None:
+    added = await add(updating)
+    manifest = await updating.get("/ota/manifest.json")
+    stable = manifest["k1"]["stable"]
+    assert (stable["version"], stable["url"], stable["sha256"]) == ("2.8.0", "/ota/k1/s3/2.8.0.bin", SHA)
+    statement = release.decode(bytes.fromhex(stable["statement"]))
+    assert statement == {
+        key: added[key] for key in ("kind", "size", "counter", "expires", "sha256", "board", "version")
+    } | {"name": "k1"}
+    key = bytes.fromhex((await updating.get("/api/ota"))["public_key"])
+    assert ed25519.verify(key, bytes.fromhex(stable["statement"]), bytes.fromhex(stable["signature"]))
+
+
+async def test_without_releases_the_manifest_is_empty(updating: Hub) -> None:
+    assert await updating.get("/ota/manifest.json") == {"k1": {"boards": {}}}
+
+
+async def test_counters_only_grow(updating: Hub) -> None:
+    first = await add(updating)
+    again = await add(updating)
+    assert again["counter"] > first["counter"] and again["sha256"] == first["sha256"]
+    assert len((await updating.get("/api/ota"))["releases"]) == 1
+
+
+async def test_one_version_is_one_image(updating: Hub) -> None:
+    await add(updating)
+    problem = await add(updating, firmware("2.8.0", b"other"), status=422)
+    assert problem["field"] == "version"
+
+
+@pytest.mark.parametrize(
+    ("data", "query", "field"),
+    [
+        (b"nonsense", {}, "image"),
+        (IMAGE, {"board": "GENERIC_S3"}, "board"),
+        (IMAGE, {"board": ""}, "board"),
+        (archive(), {"version": "1"}, "board"),
+        (archive(), {"board": "GENERIC_S3"}, "version"),
+        (IMAGE, {"version": "two words"}, "version"),
+        (IMAGE, {"expires_days": "0"}, "expires_days"),
+    ],
+)
+async def test_what_cannot_be_a_release_is_refused(
+    updating: Hub, data: bytes, query: dict[str, str], field: str
+) -> None:
+    status = 400 if field == "expires_days" else 422
+    assert (await add(updating, data, status, **query))["field"] == field
+    assert (await updating.get("/api/ota"))["releases"] == []
+
+
+async def fetched(hub: Hub, path: str = "/ota/k1/s3/2.8.0.bin", **headers: str) -> tuple[int, Any, bytes]:
+    async with hub.http.get(hub.url + path, headers={k.replace("_", "-"): v for k, v in headers.items()}) as answer:
+        return answer.status, answer.headers, await answer.read()
+
+
+async def test_an_image_whole_and_in_parts(updating: Hub) -> None:
+    await add(updating)
+    status, headers, body = await fetched(updating)
+    assert (status, body, headers["ETag"], headers["Accept-Ranges"]) == (200, IMAGE, f'"{SHA}"', "bytes")
+    for wanted, begin, end in (("0-", 0, len(IMAGE)), ("100-", 100, len(IMAGE)), ("7-9", 7, 10), ("-5", -5, None)):
+        status, headers, body = await fetched(updating, Range=f"bytes={wanted}")
+        assert (status, body) == (206, IMAGE[begin:end])
+        first = begin % len(IMAGE)
+        assert headers["Content-Range"] == f"bytes {first}-{first + len(body) - 1}/{len(IMAGE)}"
+
+
+async def test_a_part_of_another_content_is_the_whole_of_this(updating: Hub) -> None:
+    await add(updating)
+    assert (await fetched(updating, Range="bytes=7-", If_Range=f'"{SHA}"'))[0] == 206
+    assert (await fetched(updating, Range="bytes=7-", If_Range='"other"'))[0::2] == (200, IMAGE)
+    assert (await fetched(updating, If_None_Match=f'"{SHA}"'))[0] == 304
+
+
+async def test_ranges_and_paths_that_are_not_there(updating: Hub) -> None:
+    await add(updating)
+    assert (await fetched(updating, Range=f"bytes={len(IMAGE)}-"))[0] == 416
+    assert (await fetched(updating, Range="bites=1-"))[0] == 416
+    assert (await fetched(updating, "/ota/k1/s3/2.9.0.bin"))[0] == 404
+    assert (await fetched(updating, "/ota/k1/generic_s3/2.8.0.bin"))[0] == 404
+    assert (await fetched(updating, "/ota/k1/s3/..%2f..%2fsigning.key.bin"))[0] == 404
+
+
+async def become_ready(node: FakeNode, **changes: Any) -> None:
+    await node.send(keepalive(**changes))
+    await node.send(keepalive(ticks=200, **changes))
+    await node.ping()
+
+
+async def test_a_rollout_from_order_to_done(updating: Hub) -> None:
+    await add(updating)
+    node = await updating.joined(caps=CAPS, fw="2.7.0")
+    await become_ready(node)
+    begun = await updating.post("/api/ota/push", {"version": "2.8.0", "soak_s": 0})
+    assert begun["rollout"]["state"] == "running"
+    order = await node.ws.receive_json(timeout=5)
+    assert order["url"] == f"{updating.url}/ota/k1/s3/2.8.0.bin"
+    assert (order["t"], order["version"], order["sha256"]) == ("ota_update", "2.8.0", SHA)
+    statement = release.decode(bytes.fromhex(order["statement"]))
+    release.check_fit(statement, "K1_S3", 1, order["unix_s"])
+    await node.send({"t": "ota_status", "state": "downloading", "pct": 37})
+    await node.ping()
+    assert (await updating.get("/api/ota"))["rollout"]["members"][0]["ota"]["pct"] == 37
+    back = await updating.joined(caps=CAPS, fw="2.8.0")
+    await back.send({"t": "ota_status", "state": "done", "pct": 100, "detail": "2.8.0 is healthy"})
+    await become_ready(back)
+    await until_state(updating, "done")
+    assert (await updating.get("/metrics"))["ota"] == {"rolling_update": False, "last_version": "2.8.0"}
+    log = [line["what"] for line in (await updating.get("/api/ota/audit"))["audit"]]
+    assert log == ["added", "push", "stage", "ordered", "done", "rollout done"]
+
+
+async def until_state(hub: Hub, state: str) -> dict[str, Any]:
+    async with asyncio.timeout(10):
+        while True:
+            rollout: dict[str, Any] = (await hub.get("/api/ota"))["rollout"]
+            if rollout["state"] == state:
+                return rollout
+            await asyncio.sleep(0.02)
+
+
+async def test_a_rollout_outlives_its_hub(tmp_path: Path, receiver: Receiver) -> None:
+    first = Hub(app.build(settings(tmp_path, receiver), "127.0.0.1"))
+    await first.start()
+    await add(first)
+    node = await first.joined(caps=CAPS, fw="2.7.0")
+    await become_ready(node)
+    await first.post("/api/ota/push", {"version": "2.8.0", "soak_s": 0})
+    assert (await node.ws.receive_json(timeout=5))["t"] == "ota_update"
+    await first.stop()
+    second = Hub(app.build(settings(tmp_path, receiver), "127.0.0.1"))
+    await second.start()
+    try:
+        assert (await second.get("/api/ota"))["rollout"]["members"][0]["state"] == "ordered"
+        back = await second.joined(caps=CAPS, fw="2.8.0")
+        await back.send({"t": "ota_status", "state": "done", "pct": 100})
+        await become_ready(back)
+        await until_state(second, "done")
+    finally:
+        await second.stop()
+
+
+async def test_orders_that_cannot_be_followed(updating: Hub) -> None:
+    assert (await updating.refused("/api/ota/push", {"version": "2.8.0"}))["field"] == "version"
+    await add(updating)
+    assert "no node here takes" in (await updating.refused("/api/ota/push", {"version": "2.8.0"}))["detail"]
+    assert "no rollout" in (await updating.refused("/api/ota/pause", {}))["detail"]
+    node = await updating.joined(caps=CAPS, fw="2.7.0")
+    await become_ready(node)
+    await updating.post("/api/ota/push", {"version": "2.8.0"})
+    assert "is running" in (await updating.refused("/api/ota/push", {"version": "2.8.0"}))["detail"]
+    assert (await updating.post("/api/ota/pause", {}))["rollout"]["state"] == "paused"
+    assert (await updating.post("/api/ota/resume", {}))["rollout"]["state"] == "running"
+    assert (await updating.post("/api/ota/abort", {}))["rollout"]["state"] == "aborted"
+
+
+async def test_only_nodes_that_take_it_are_updated(updating: Hub) -> None:
+    await add(updating)
+    for number, caps in enumerate((CAPS, CAPS | {"board": "GENERIC_S3"}, CAPS | {"ota": False}, hello()["caps"]), 1):
+        await updating.joined(mac=f"AA:BB:CC:DD:EE:0{number}", caps=caps, fw="2.7.0")
+    begun = await updating.post("/api/ota/push", {"version": "2.8.0"})
+    assert [member["mac"] for member in begun["rollout"]["members"]] == ["AA:BB:CC:DD:EE:01"]
+
+
+async def test_a_rollback_ends_the_rollout_and_signs_anew(updating: Hub) -> None:
+    old = await add(updating, firmware("2.7.0"))
+    await add(updating)
+    node = await updating.joined(caps=CAPS, fw="2.8.0")
+    await become_ready(node)
+    updating.app[CLOCK].set_tempo(120)  # a show plays
+    await updating.post("/api/ota/push", {"version": "2.8.0"})
+    rollback = (await updating.post("/api/ota/rollback", {"version": "2.7.0"}))["rollout"]
+    assert (rollback["kind"], rollback["number"]) == ("rollback", 2)
+    order = await node.ws.receive_json(timeout=5)
+    assert order["sha256"] == old["sha256"]
+    assert release.decode(bytes.fromhex(order["statement"]))["counter"] > 2
+
+
+async def test_the_log_only_grows(updating: Hub) -> None:
+    await add(updating)
+    store = updating.app[UPDATES].store
+    for change in ("UPDATE audit SET what = 'nothing'", "DELETE FROM audit"):
+        with pytest.raises(Exception, match="the log only grows"):
+            store._db.execute(change)
+    assert [line["what"] for line in store.audit()] == ["added"]
