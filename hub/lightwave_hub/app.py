@@ -20,15 +20,24 @@ from lightwave_hub.api.routes import add_routes
 from lightwave_hub.conductor import Conductor
 from lightwave_hub.config import Config
 from lightwave_hub.control_ws import ControlPlane
-from lightwave_hub.errors import ListenError
+from lightwave_hub.errors import ListenError, TempoSourceError
 from lightwave_hub.fanout import FanOut
-from lightwave_hub.keys import CLOCK, CONDUCTOR, CONFIG, CONTROL, FANOUT, NODES, RECORDS, STREAM, TIME
+from lightwave_hub.keys import CLOCK, CONDUCTOR, CONFIG, CONTROL, FANOUT, NODES, OSC, RECORDS, SHOW, STREAM, TEMPO, TIME
 from lightwave_hub.log import app_log, event, failure
+from lightwave_hub.ota import host
+from lightwave_hub.ota.service import Updates
+from lightwave_hub.ota.signing import load_or_create
+from lightwave_hub.ota.store import UpdateStore
 from lightwave_hub.part import Block, Scores
 from lightwave_hub.records.keeper import Keeper, Retention
 from lightwave_hub.registry import NodeTable
+from lightwave_hub.show.service import ShowService
 from lightwave_hub.show_clock import ShowClock
 from lightwave_hub.stream import StreamTargets
+from lightwave_hub.tempo import osc_commands
+from lightwave_hub.tempo.desk import TempoDesk
+from lightwave_hub.tempo.osc import OscServer
+from lightwave_hub.tempo.sources import Sources
 from lightwave_hub.time_server import TimeServer
 from lightwave_hub.transmit import open_transmitter
 
@@ -72,11 +81,19 @@ def build(config: Config, stream_host: str = "0.0.0.0") -> web.Application:
         table, clock, app[TIME], app[RECORDS], config.stream.udp_port, config.limits.messages_per_s
     )
     app.router.add_get(constants.WS_PATH, app[CONTROL].handle)
+    app[TEMPO] = TempoDesk(clock, Sources(clock, table, config.tempo.midi_port))
+    app[OSC] = OscServer(osc_commands.commands(app, app[TEMPO]))
+    app[SHOW] = ShowService(config.store.folder() / "show.db", conductor, table, clock)
+    app[TEMPO].on_change.append(partial(_note_tempo, app))
     add_routes(app)
+    app.cleanup_ctx.append(_show)
     app.cleanup_ctx.append(_keep_records)
     app.cleanup_ctx.append(partial(_answer_time_pings, stream_host))
     app.cleanup_ctx.append(_stream)
     app.cleanup_ctx.append(_sweep)
+    app.cleanup_ctx.append(_follow_tempo)
+    app.cleanup_ctx.append(_hear_osc)
+    app.cleanup_ctx.append(_update)
     app.on_shutdown.append(_say_goodbye)
     return app
 
@@ -85,6 +102,12 @@ async def _answer_time_pings(host: str, app: web.Application) -> AsyncIterator[N
     app[TIME].start(host, app[CONFIG].stream.time_port)
     yield
     app[TIME].close()
+
+
+async def _show(app: web.Application) -> AsyncIterator[None]:
+    await app[SHOW].start()
+    yield
+    await app[SHOW].stop()
 
 
 async def _keep_records(app: web.Application) -> AsyncIterator[None]:
@@ -110,6 +133,47 @@ async def _stream(app: web.Application) -> AsyncIterator[None]:
     yield
     # joining waits for at most one tick, but another thread's tick is not the loop's to wait for
     await asyncio.get_running_loop().run_in_executor(None, app[FANOUT].stop)
+
+
+async def _update(app: web.Application) -> AsyncIterator[None]:
+    folder = app[CONFIG].store.folder() / "ota"
+    store = UpdateStore(folder)
+    key = load_or_create(folder / "signing.key")
+    updates = app[host.UPDATES] = Updates(store, key, app[NODES], app[CONTROL], lambda: app[CLOCK].bpm > 0)
+    task = asyncio.create_task(updates.run())
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    store.close()
+
+
+def _note_tempo(app: web.Application) -> None:
+    app[SHOW].keeper.source = app[TEMPO].source
+    app[SHOW].keeper.note()
+    app[SHOW].news.publish("tempo", app[TEMPO].describe())
+
+
+async def _follow_tempo(app: web.Application) -> AsyncIterator[None]:
+    desk = app[TEMPO]
+    source = app[SHOW].keeper.source or app[CONFIG].tempo.source
+    try:
+        desk.choose(source)
+    except TempoSourceError as error:  # no reason not to start: the tempo can be set by hand
+        event(app_log, logging.WARNING, "no tempo source", source=source, detail=str(error))
+    task = asyncio.create_task(desk.run())
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    desk.close()
+
+
+async def _hear_osc(app: web.Application) -> AsyncIterator[None]:
+    section = app[CONFIG].osc
+    if section.enabled:
+        await app[OSC].open(section.host, section.port)
+        event(app_log, logging.INFO, "OSC", port=app[OSC].port)
+    yield
+    app[OSC].close()
 
 
 async def _sweep(app: web.Application) -> AsyncIterator[None]:

@@ -46,6 +46,19 @@ class ShowSection:
 
 
 @dataclass(frozen=True, slots=True)
+class TempoSection:
+    source: str = _key("manual", Text(1, 24))  # at the start: manual, link, midi, or node:MAC
+    midi_port: str = _key("", Text(0, 64))  # beginning of the input's name; empty: the first one
+
+
+@dataclass(frozen=True, slots=True)
+class OscSection:
+    enabled: bool = _key(False, Bool())  # OSC knows no passwords: whoever reaches the port plays the show
+    host: str = _key("0.0.0.0", Text(1, 64))
+    port: int = _key(9100, Int(0, 65535))  # UDP; 0: any free port
+
+
+@dataclass(frozen=True, slots=True)
 class StoreSection:
     path: str = _key("", Text(0, 512))  # folder of what the hub keeps; "": k1 in the user's data folder
     raw_days: int = _key(7, Int(1, 3650))  # then metrics of nodes become least, mean and most of each minute
@@ -72,6 +85,8 @@ class Config:
     show: ShowSection = field(default_factory=ShowSection)
     store: StoreSection = field(default_factory=StoreSection)
     limits: LimitsSection = field(default_factory=LimitsSection)
+    tempo: TempoSection = field(default_factory=TempoSection)
+    osc: OscSection = field(default_factory=OscSection)
 
 
 _SECTIONS: dict[str, Any] = {section.name: section.type for section in dataclasses.fields(Config)}

@@ -66,6 +66,7 @@ class Session:
         self._socket = socket
         self._transport = request.transport
         self._ip = (request.remote or "").removeprefix("::ffff:")  # how a dual-stack listener writes IPv4
+        self.address = request.host.removesuffix(":80")  # of the hub, as the node reaches it
         self._bad_messages = 0
         self._pace = Pace(context.messages_per_s)
         self._handlers: dict[str, Callable[[Node, dict[str, Any]], Awaitable[None]]] = {
@@ -93,6 +94,12 @@ class Session:
                 await asyncio.sleep(delay_s)
             if not await self._hear(message):
                 return
+
+    async def send(self, t: str, **fields: Any) -> None:
+        """A message of the hub's own accord, with this session's number and token. Raises ConnectionError."""
+        if self.node is not None:
+            fields = {"nodeId": self.node.node_id, "token": self.node.token, **fields}
+            await self._socket.send_str(messages.build(t, **fields))
 
     async def close(self, code: WSCloseCode, why: str) -> None:
         event(control_log, logging.INFO, "closing", code=int(code), why=why, ip=self._ip, **self.names())

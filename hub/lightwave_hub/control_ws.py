@@ -5,6 +5,7 @@ connection, and an exception ends only the connection it happened in.
 """
 
 import asyncio
+from typing import Any
 
 from aiohttp import WSCloseCode, web
 
@@ -67,6 +68,25 @@ class ControlPlane:
             if session.node is not None:
                 self._context.table.disconnected(session.node)
         return socket
+
+    async def send(self, node: Node, t: str, **fields: Any) -> bool:
+        """Send `node` a message; False when its connection has ended."""
+        session = self._session_of(node)
+        if session is None:
+            return False
+        try:
+            await session.send(t, **fields)
+        except ConnectionError:
+            return False
+        return True
+
+    def address_of(self, node: Node) -> str:
+        """The hub as this node reaches it: host, and port if it is not 80."""
+        session = self._session_of(node)
+        return session.address if session is not None else ""
+
+    def _session_of(self, node: Node) -> Session | None:
+        return next((session for session in self._sessions if session.node is node), None)
 
     async def close(self) -> None:
         """Tell every node that the hub goes away."""

@@ -1,15 +1,15 @@
 """One row of 64 bytes for each target, kept so that a tick is a few copies in C and not a loop in Python.
 
 A tick's datagrams are alike for all nodes of a part but for two words, sequence and token. So a part's datagram is
-repeated over its rows, and the two columns are laid over it with strided copies.
+repeated over its rows, which the fan-out keeps together, and the two columns are laid over all with strided copies.
 """
 
 import sys
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lightwave import packets
-from lightwave_hub.part import Part
 
 _WORD = 4
 _WORDS = packets.PACKET_SIZE // _WORD
@@ -23,9 +23,9 @@ class Target:
     """A node's session as the stream sees it. The tick thread owns it once it was added."""
 
     node_id: int
+    mac: str
     address: tuple[str, int]
     token_hash: int
-    part: Part
     send_errors: int = 0
     row: int = -1
 
@@ -66,9 +66,17 @@ class DatagramRows:
         target.row = -1
         return row
 
-    def fill(self, first: int, end: int, datagram: bytearray) -> None:
-        """Write `datagram` into rows first..end-1, each with its own sequence number and token."""
-        self.memory[first * packets.PACKET_SIZE : end * packets.PACKET_SIZE] = datagram * (end - first)
+    def arrange(self, order: Sequence[int]) -> None:
+        """Put the rows into another order: that of number order[n] becomes number n."""
+        self.targets = [self.targets[row] for row in order]
+        self._seqs = array("I", [self._seqs[row] for row in order])
+        self._tokens = array("I", [self._tokens[row] for row in order])
+        for row, target in enumerate(self.targets):
+            target.row = row
+
+    def fill(self, first: int, end: int, datagrams: bytes | bytearray) -> None:
+        """Write `datagrams`, one for each, into rows first..end-1, each with its own sequence number and token."""
+        self.memory[first * packets.PACKET_SIZE : end * packets.PACKET_SIZE] = datagrams
         words = self._words[first * _WORDS : end * _WORDS]
         seqs = self._seqs[first:end]
         self._seqs[first:end] = array("I", [(seq + 1) & 0xFFFFFFFF for seq in seqs])

@@ -40,11 +40,27 @@ class ShowBusyError(HubError):
         self.limit = limit
 
 
+class TooManyPartsError(ShowBusyError):
+    """The nodes would play more different things than the stream tells apart, or too many would have their own."""
+
+    def __init__(self, limit: int, what: str) -> None:
+        HubError.__init__(self, f"the limit is {limit} {what}; let more nodes play the same")
+        self.limit = limit
+
+
 class NoBeatError(HubError):
     """A command waits for a beat, but there is none."""
 
     def __init__(self) -> None:
         super().__init__("there is no beat to wait for; set a tempo first")
+
+
+class TempoSourceError(HubError):
+    """A source of tempo cannot be used here. `source` is its name, or empty when there is none of the name given."""
+
+    def __init__(self, source: str, detail: str) -> None:
+        super().__init__(detail)
+        self.source = source
 
 
 class NotPlannedError(HubError):

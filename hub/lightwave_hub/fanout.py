@@ -3,13 +3,17 @@
 Deadlines are the hub times divisible by the period. A tick that comes too late for its own period is not caught up:
 it is skipped and counted, so the stream is sometimes thinner but never behind. Nothing here waits for the event loop:
 targets come and go through a deque, and the parts take their changes the same way.
+
+The rows of a part are neighbours, so what a tick costs grows with the parts and hardly with the nodes: each part's
+datagram is repeated in C, and rows that follow one another go to the kernel in one call, whatever their parts.
 """
 
 import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
+from itertools import groupby
 from typing import NamedTuple
 
 from lightwave import constants, packets
@@ -17,6 +21,7 @@ from lightwave_hub import realtime
 from lightwave_hub.datagrams import DatagramRows, Target
 from lightwave_hub.log import event, failure, stream_log
 from lightwave_hub.part import Part
+from lightwave_hub.parts import Parts
 from lightwave_hub.show_clock import ShowClock
 from lightwave_hub.tick_stats import PERIOD_US, TickStats
 from lightwave_hub.transmit import Failure, Transmitter
@@ -27,12 +32,12 @@ _STOPPED_US = 1_000_000
 Opener = Callable[[bytearray, int], Transmitter]
 
 
-class _Run(NamedTuple):
-    """Rows first..end-1 get the same datagram."""
+class _Block(NamedTuple):
+    """Rows first..end-1 are those of a part."""
 
+    part: Part
     first: int
     end: int
-    datagram: bytearray
 
 
 class FanOut:
@@ -41,7 +46,7 @@ class FanOut:
     def __init__(
         self,
         clock: ShowClock,
-        parts: Callable[[], Sequence[Part]],
+        parts: Callable[[], Parts],
         capacity: int,
         open_transmitter: Opener,
         *,
@@ -55,6 +60,8 @@ class FanOut:
         # Two sessions of one node can overlap for a tick, so there is more room than nodes.
         self._rows = DatagramRows(capacity + 16)
         self._transmitter = open_transmitter(self._rows.memory, self._rows.capacity)
+        self._blocks: list[_Block] = []
+        self._seatings = -1  # of the parts when the rows were put in order
         self._commands: deque[tuple[Callable[[Target], None], Target]] = deque()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="k1-ticks", daemon=True)
@@ -94,18 +101,14 @@ class FanOut:
         while self._commands:
             command, target = self._commands.popleft()
             command(target)
-        beat = self._clock.beat_at(now_us + constants.APPLY_AHEAD_US)
-        parts = {part: part.fill(now_us, beat) for part in self._parts()}
-        for place in range(max(parts.values(), default=0)):
-            end = 0  # rows that follow one another go to the kernel together, whatever their parts
-            first = 0
-            for run in self._runs(parts, place):
-                self._rows.fill(*run)
-                if run.first != end:
-                    self._send(first, end)
-                    first = run.first
-                end = run.end
-            self._send(first, end)
+            self._seatings = -1
+        parts = self._parts()
+        parts.fill(now_us, self._clock.beat_at(now_us + constants.APPLY_AHEAD_US))
+        if self._seatings != parts.seatings:
+            self._seatings = parts.seatings
+            self._put_in_order(parts)
+        for place in range(max((len(block.part.datagrams) for block in self._blocks), default=0)):
+            self._send_place(place)
 
     def _run(self) -> None:
         self.scheduling = realtime.raise_this_thread() if self._real_time else "default"
@@ -126,24 +129,36 @@ class FanOut:
             self.stats.note(deadline_us, self._first_us or last_us, last_us)
             deadline_us += PERIOD_US
 
-    def _runs(self, parts: dict[Part, int], place: int) -> Iterator[_Run]:
-        """The rows that get a datagram in this place of the tick, neighbours of one part together."""
-        targets = self._rows.targets
-        if len(parts) == 1:  # the common case needs no look at each row
-            (part,) = parts
-            yield _Run(0, len(targets), part.slots[place])
-            return
-        first = 0
-        for row in range(1, len(targets) + 1):
-            part = targets[first].part
-            if row == len(targets) or targets[row].part is not part:
-                if place < parts.get(part, 0):
-                    yield _Run(first, row, part.slots[place])
-                first = row
+    def _put_in_order(self, parts: Parts) -> None:
+        """Nodes came, went, or changed parts: make the rows of each part neighbours again."""
+        owners = [parts.part_of(target.mac) for target in self._rows.targets]
+        rank = {part: number for number, part in enumerate(parts.all)}
+        order = sorted(range(len(owners)), key=lambda row: rank[owners[row]])
+        if order != list(range(len(owners))):
+            self._rows.arrange(order)
+            self._transmitter.arrange(order)
+        self._blocks, end = [], 0
+        for part, rows in groupby(owners[row] for row in order):
+            first, end = end, end + sum(1 for _ in rows)
+            self._blocks.append(_Block(part, first, end))
 
-    def _send(self, first: int, end: int) -> None:
+    def _send_place(self, place: int) -> None:
+        """The datagrams that each part has in this place of the tick."""
+        first = end = 0
+        datagrams: list[bytearray] = []
+        for block in self._blocks:
+            if place < len(block.part.datagrams):
+                if block.first != end:  # those between get nothing: their part has said all
+                    self._send(first, end, datagrams)
+                    first, datagrams = block.first, []
+                datagrams.append(block.part.datagrams[place] * (block.end - block.first))
+                end = block.end
+        self._send(first, end, datagrams)
+
+    def _send(self, first: int, end: int, datagrams: list[bytearray]) -> None:
         if first == end:
             return
+        self._rows.fill(first, end, datagrams[0] if len(datagrams) == 1 else b"".join(datagrams))
         if not self._first_us:
             self._first_us = realtime.spin_until(self._due_us, self._clock.now_us)
         failures = self._transmitter.send(first, end)

@@ -8,8 +8,11 @@ from lightwave_hub.control_ws import ControlPlane
 from lightwave_hub.fanout import FanOut
 from lightwave_hub.records.keeper import Keeper
 from lightwave_hub.registry import NodeTable
+from lightwave_hub.show.service import ShowService
 from lightwave_hub.show_clock import ShowClock
 from lightwave_hub.stream import StreamTargets
+from lightwave_hub.tempo.desk import TempoDesk
+from lightwave_hub.tempo.osc import OscServer
 from lightwave_hub.time_server import TimeServer
 
 CONFIG = web.AppKey("config", Config)
@@ -21,3 +24,6 @@ STREAM = web.AppKey("stream", StreamTargets)
 CONTROL = web.AppKey("control", ControlPlane)
 RECORDS = web.AppKey("records", Keeper)
 TIME = web.AppKey("time", TimeServer)
+TEMPO = web.AppKey("tempo", TempoDesk)
+OSC = web.AppKey("osc", OscServer)
+SHOW = web.AppKey("show", ShowService)

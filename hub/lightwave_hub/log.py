@@ -11,6 +11,7 @@ nodes_log = logging.getLogger("k1.nodes")
 stream_log = logging.getLogger("k1.stream")
 show_log = logging.getLogger("k1.show")
 api_log = logging.getLogger("k1.api")
+ota_log = logging.getLogger("k1.ota")
 
 _FIELDS = "k1_fields"
 

@@ -24,7 +24,6 @@ def collect(
         "sync": {**spread.estimate(nodes), **_clocks(nodes)},
         "time": {"port": time_server.port, **dataclasses.asdict(time_server.stats)},
         "records": _records(nodes, keeper),
-        "ota": {"rolling_update": False, "last_version": ""},
         "ws": _ws(control),
         "audio": _audio(nodes),
         "edges": {

@@ -15,6 +15,7 @@ class Closed:
     """A Record that knows all its fields."""
 
     def __init__(self, *fields: tuple[str, Any]) -> None:
+        self.fields = fields
         self._record = Record(*fields)
         self._names = [name for name, _ in fields]
 
@@ -32,22 +33,22 @@ class TextOr:
     """One rule for text, another for everything else."""
 
     def __init__(self, text: Any, other: Any) -> None:
-        self._text = text
-        self._other = other
+        self.text = text
+        self.other = other
 
     def check(self, value: object, name: str) -> Any:
-        return (self._text if isinstance(value, str) else self._other).check(value, name)
+        return (self.text if isinstance(value, str) else self.other).check(value, name)
 
 
 class ZeroOr:
     """A number of a range, or 0 for "none"."""
 
     def __init__(self, low: float, high: float) -> None:
-        self._low = low
-        self._high = high
+        self.limits = (low, high)
 
     def check(self, value: Any, name: str) -> Any:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if is_number and (value == 0 or self._low <= value <= self._high):
+        low, high = self.limits
+        if is_number and (value == 0 or low <= value <= high):
             return value
-        raise FieldError(name, f"must be 0 or a number {self._low:g}..{self._high:g}, not {shown(value)}")
+        raise FieldError(name, f"must be 0 or a number {low:g}..{high:g}, not {shown(value)}")

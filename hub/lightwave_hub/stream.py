@@ -26,9 +26,9 @@ class StreamTargets:
         streams = change.new in STREAMING
         if streams and change.node not in self._targets:
             node = change.node
-            part = self._conductor.part_of(node.mac)
-            target = Target(node.node_id, (node.ip, self._udp_port), node.token_hash, part)
+            target = Target(node.node_id, node.mac, (node.ip, self._udp_port), node.token_hash)
             self._targets[node] = target
             self._fanout.add(target)
         elif not streams and change.node in self._targets:
             self._fanout.remove(self._targets.pop(change.node))
+            self._conductor.tidy()  # nobody else may have a reason for long

@@ -8,6 +8,7 @@ import ctypes
 import errno
 import socket
 import sys
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from lightwave import packets
@@ -26,6 +27,9 @@ class Transmitter(Protocol):
 
     def set_address(self, row: int, address: tuple[str, int]) -> None:
         """From now on `row` goes to this IPv4 address. Raises OSError for what is none."""
+
+    def arrange(self, order: Sequence[int]) -> None:
+        """The addresses of all rows in use, in another order: that of row order[n] becomes row n's."""
 
     def send(self, first: int, end: int) -> list[Failure]:
         """Send rows first..end-1; which of them failed."""
@@ -57,6 +61,9 @@ class SendtoTransmitter:
     def set_address(self, row: int, address: tuple[str, int]) -> None:
         socket.inet_pton(socket.AF_INET, address[0])
         self._addresses[row] = address
+
+    def arrange(self, order: Sequence[int]) -> None:
+        self._addresses[: len(order)] = [self._addresses[row] for row in order]
 
     def send(self, first: int, end: int) -> list[Failure]:
         failures = []
@@ -130,6 +137,12 @@ class SendmmsgTransmitter:
         name.address[:] = socket.inet_pton(socket.AF_INET, address[0])
         name.port[:] = address[1].to_bytes(2, "big")
         name.family = socket.AF_INET
+
+    def arrange(self, order: Sequence[int]) -> None:
+        size = ctypes.sizeof(_SockAddr)
+        names = memoryview(self._names).cast("B")
+        old = bytes(names)
+        names[: len(order) * size] = b"".join([old[row * size : (row + 1) * size] for row in order])
 
     def send(self, first: int, end: int) -> list[Failure]:
         failures = []

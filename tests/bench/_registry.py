@@ -66,7 +66,7 @@ def _hub(pin: Any, udp_port: int) -> Iterator[str]:
         config = Path(folder) / "hub.toml"
         config.write_text(
             f'[hub]\nhost = "127.0.0.1"\nport = 0\nlog = "error"\n[stream]\nudp_port = {udp_port}\n'
-            f"[show]\nbpm = 120.0\n[limits]\nnodes = {NODES}\n",
+            f"[show]\nbpm = 120.0\n[limits]\nnodes = {NODES}\n[store]\npath = '{folder}'\n",
             encoding="utf-8",
         )
         command = [sys.executable, "-m", "lightwave_hub.cli.main", "hub", "--config", str(config)]

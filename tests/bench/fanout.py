@@ -1,4 +1,5 @@
-"""The fan-out: cost of a packet, lateness and skipped ticks at 4 to 1000 receivers; sendto, sACN, Art-Net beside it.
+"""The fan-out: cost of a packet, lateness and skipped ticks at 4 to 1000 receivers, and with 1 to 32 different things
+played by them; sendto, sACN, Art-Net beside it.
 And the registry: what a keepalive costs a hub that gets a thousand of them a second.
 
 Beside each size stands what the machine itself allows at that moment: the lateness of a thread that only sleeps until
@@ -33,6 +34,7 @@ from tests.bench import _receivers, _registry
 from tests.bench._common import not_measured, percentile, print_table, stolen_s, write_figures
 
 SIZES = (4, 50, 250, 1000)
+PARTS = (1, 8, 32)  # of the 1000 receivers
 PORT = 5568  # sACN's, which its package cannot change: all contenders send to the same sockets
 PAYLOAD = 64
 Contender = Callable[[], None]
@@ -51,6 +53,7 @@ def main(quick: bool) -> None:
             figures[str(size)]["us_per_packet"] = _unpaced(size, rounds)
     with _receiving(SIZES[-1]):
         figures.update(_compare(SIZES[-1], rounds))
+        figures["parts"] = _divided(SIZES[-1], rounds)
         figures["registry"] = _registry.measure(_pin, PORT, 4 if quick else 15)
     _print(figures)
     write_figures("fanout", figures)
@@ -111,8 +114,12 @@ def _stream(size: int) -> tuple[ShowClock, Conductor, FanOut]:
         clock, lambda: conductor.parts, size, lambda memory, rows: open_transmitter(memory, rows, "127.0.0.1")
     )
     for index in range(size):
-        fanout.add(Target(index + 1, (_receivers.address(index), PORT), index, conductor.tutti))
+        fanout.add(Target(index + 1, _mac(index), (_receivers.address(index), PORT), index))
     return clock, conductor, fanout
+
+
+def _mac(index: int) -> str:
+    return f"02:00:00:00:{index >> 8:02X}:{index & 0xFF:02X}"
 
 
 def _unpaced(size: int, rounds: int) -> float:
@@ -157,6 +164,27 @@ def _compare(size: int, rounds: int) -> dict[str, Any]:
     for name, us in times.items():
         figures[name] = {"us_per_packet": round(statistics.median(us), 3), "us_per_packet_p99": percentile(us, 99)}
     return figures
+
+
+def _divided(size: int, rounds: int) -> dict[str, Any]:
+    """The nodes play `count` different things, and a scene for all begins in every other round. They take turns."""
+    streams = {count: _stream(size) for count in PARTS}
+    times: dict[int, list[float]] = {count: [] for count in PARTS}
+    for count, (clock, conductor, fanout) in streams.items():
+        tick = _ticker(clock, fanout)
+        tick()
+        for part in range(1, count):
+            nodes = frozenset(_mac(index) for index in range(part, size, count))
+            conductor.param(packets.CHANNEL_B, {"hue": part}, nodes=nodes)
+            tick()
+    for number in range(rounds):
+        for count, (clock, conductor, fanout) in streams.items():
+            if number % 2 == 0:
+                conductor.scene(packets.CHANNEL_A, effect=1)
+            times[count].append(_us_per_packet(_ticker(clock, fanout), size, 1))
+    for _, _, fanout in streams.values():
+        fanout.stop()
+    return {str(count): {"us_per_packet": round(statistics.median(us), 3)} for count, us in times.items()}
 
 
 def _bare_loop(size: int) -> Contender:
@@ -248,6 +276,8 @@ def _print(figures: dict[str, Any]) -> None:
     print_table("Fan-out at 100 Hz, one core", ("", *keys), rows)
     contenders = [(name, figures[name]["us_per_packet"]) for name in ("fanout", "sendto", "sacn", "artnet")]
     print_table(f"Sending to {SIZES[-1]} receivers, in turns", ("", "us_per_packet"), contenders)
+    parts = [(f"{count} parts", figures["parts"][str(count)]["us_per_packet"]) for count in PARTS]
+    print_table(f"{SIZES[-1]} receivers that play different things, in turns", ("", "us_per_packet"), parts)
     registry = figures["registry"]
     keys = tuple(key for key in registry if key != "why")
     print_table("Keepalives to a hub of 1000 nodes", ("", *keys), [("", *(registry[key] for key in keys))])

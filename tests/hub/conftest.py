@@ -13,6 +13,12 @@ from lightwave_hub.registry import Change
 from tests.hub.support import HandClock, Hub, Receiver
 
 
+@pytest.fixture(autouse=True)
+def own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the show of whoever runs it, processes it starts included."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
 @pytest.fixture
 def clock() -> HandClock:
     return HandClock()

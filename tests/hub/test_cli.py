@@ -1,7 +1,6 @@
 """`k1` as people run it: a process, its output, its exit code."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -12,49 +11,13 @@ import time
 import pytest
 
 from lightwave_hub.cli.main import COMMANDS, main
+from tests.hub.cli_support import HubProcess, k1
 from tests.hub.support import FakeNode
 
 
-def k1(*words, **environment):
-    return subprocess.run(
-        [sys.executable, "-m", "lightwave_hub.cli.main", *words],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-        env={**os.environ, **environment},
-    )
-
-
-class HubProcess:
-    def __init__(self, store, *options):
-        command = [
-            sys.executable,
-            "-m",
-            "lightwave_hub.cli.main",
-            "hub",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            "0",
-            "--store",
-            str(store),
-            *options,
-        ]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        line = self.process.stdout.readline()
-        assert "http://127.0.0.1:" in line, self.process.stderr.read()
-        self.url = line.split()[-1].rstrip("/")
-
-    def stop(self, how=signal.SIGTERM):
-        self.process.send_signal(how)
-        output, errors = self.process.communicate(timeout=10)
-        return self.process.returncode, errors
-
-
 @pytest.fixture
-def hub_process(tmp_path):
-    hub = HubProcess(tmp_path / "hub")
+def hub_process():
+    hub = HubProcess()
     yield hub
     if hub.process.poll() is None:
         hub.stop()
@@ -174,6 +137,6 @@ def test_help_has_examples(capsys):
 
 def test_a_client_command_does_not_load_the_web_server():
     script = (
-        "import sys; from lightwave_hub.cli.main import _parser; _parser('tempo'); sys.exit('aiohttp' in sys.modules)"
+        "import sys; from lightwave_hub.cli.main import _parser; _parser(['tempo']); sys.exit('aiohttp' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False, timeout=30).returncode == 0

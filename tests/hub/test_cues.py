@@ -6,7 +6,8 @@ from lightwave import packets
 from lightwave.constants import APPLY_AHEAD_US
 from lightwave_hub.conductor import CHANNELS, MAX_PLANNED, Conductor, When
 from lightwave_hub.errors import NoBeatError, NotPlannedError, ShowBusyError
-from lightwave_hub.part import SPREAD_US, Block, Scores
+from lightwave_hub.part import Block, Scores
+from lightwave_hub.parts import SPREAD_US
 from lightwave_hub.show_clock import Beat, ShowClock
 from tests.hub.support import decode
 
@@ -26,8 +27,8 @@ class Show:
 
     def tick(self):
         self.hand.us += TICK_US
-        used = self.conductor.tutti.fill(self.hand.us, SILENCE)
-        return [decode(slot) for slot in self.conductor.tutti.slots[:used]]
+        self.conductor.parts.fill(self.hand.us, SILENCE)
+        return [decode(datagram) for datagram in self.conductor.tutti.datagrams]
 
     def run_until(self, until_us):
         return [datagram for _ in range((until_us - self.hand.us) // TICK_US) for datagram in self.tick()]
@@ -76,7 +77,7 @@ def test_what_is_wanted_is_what_is_sent_in_the_order_of_moments(show):
     show.conductor.param(A, {"hue": 3, "blur": 3})
     for seconds, expected in ((0.1, (3, 128, 3)), (0.2, (5, 5, 3)), (0.2, (7, 5, 3))):
         show.run_until(show.hand.us + round(seconds * 1_000_000))
-        wanted, sent = show.conductor.wanted.a, show.conductor.tutti._sent.a
+        wanted, sent = show.conductor.wanted.a, show.conductor.tutti.sent.a
         assert (wanted.hue, wanted.speed, wanted.blur) == expected
         assert wanted == sent
 
@@ -97,7 +98,7 @@ def test_of_two_for_one_microsecond_the_later_command_wins(show):
     numbers = [show.conductor.scene(A, effect=effect, when=when)[0] for effect in (1, 2, 3)]
     assert numbers == [65_535, 1, 2]
     show.run_until(when.at_us)
-    assert show.conductor.tutti._sent.a.effect == show.conductor.wanted.a.effect == 3
+    assert show.conductor.tutti.sent.a.effect == show.conductor.wanted.a.effect == 3
 
 
 def test_a_moment_that_is_over_is_now(show):

@@ -26,10 +26,10 @@ def conductor(show):
 
 
 class Ticks:
-    """Asks the part for tick after tick, by a clock turned by hand."""
+    """What all nodes hear, tick after tick, by a clock turned by hand."""
 
-    def __init__(self, part, clock):
-        self.part = part
+    def __init__(self, conductor, clock):
+        self.conductor = conductor
         self.clock = clock
 
     @property
@@ -38,8 +38,8 @@ class Ticks:
 
     def next(self, beat=SILENCE):
         self.clock.us += TICK_US
-        used = self.part.fill(self.now_us, beat)
-        return [decode(slot) for slot in self.part.slots[:used]]
+        self.conductor.parts.fill(self.now_us, beat)
+        return [decode(datagram) for datagram in self.conductor.tutti.datagrams]
 
     def take(self, count, beat=SILENCE):
         return [datagram for _ in range(count) for datagram in self.next(beat)]
@@ -47,7 +47,7 @@ class Ticks:
 
 @pytest.fixture
 def ticks(conductor, clock):
-    ticks = Ticks(conductor.tutti, clock)
+    ticks = Ticks(conductor, clock)
     assert [datagram.kind for datagram in ticks.next()] == [packets.STATE], "the first tick tells the whole state"
     return ticks
 
@@ -135,7 +135,7 @@ def test_a_state_contains_the_edges_of_its_own_tick(conductor, ticks):
         if sent[-1].kind == packets.STATE:
             launched = [datagram for datagram in edges(sent) if datagram.apply_at_us == sent[-1].apply_at_us]
             assert not launched or launched[-1].edge == sent[-1].state_edge
-            assert sent[-1].state_edge == conductor.tutti.history[-1].edge.number
+            assert sent[-1].state_edge == conductor.history[-1].edge.number
             break
     else:
         raise AssertionError("no STATE among the edges")

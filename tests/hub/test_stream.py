@@ -10,25 +10,21 @@ from lightwave import packets
 from lightwave_hub.conductor import Conductor
 from lightwave_hub.datagrams import DatagramRows, Target
 from lightwave_hub.fanout import FanOut
-from lightwave_hub.part import Block, Part, Scores
+from lightwave_hub.part import Block, Scores
 from lightwave_hub.show_clock import Beat, ShowClock
 from lightwave_hub.tick_stats import PERIOD_US, TickStats, percentiles
 from lightwave_hub.transmit import Failure, SendmmsgTransmitter, SendtoTransmitter, open_transmitter
-from tests.hub.support import Receiver, decode
+from tests.hub.support import Receiver, decode, mac
 
 TICK_US = 10_000
 
 
-def make_part():
-    return Part(Scores(Block(), Block(), 255), ShowClock())
+def make_conductor():
+    return Conductor(Scores(Block(), Block(), 255), ShowClock())
 
 
-def make_conductor(master=255):
-    return Conductor(Scores(Block(), Block(), master), ShowClock())
-
-
-def make_target(number, address=("127.0.0.1", 9), part=None):
-    return Target(number, address, 0xA0B0C000 + number, part or make_part())
+def make_target(number, address=("127.0.0.1", 9)):
+    return Target(number, mac(number), address, 0xA0B0C000 + number)
 
 
 @pytest.fixture
@@ -59,7 +55,7 @@ class TestRows:
     def fill(self, rows, kind=packets.HEARTBEAT):
         datagram = bytearray(packets.PACKET_SIZE)
         packets.pack_header(datagram, kind, 0, 0, 0, 5, 6)
-        rows.fill(0, len(rows), datagram)
+        rows.fill(0, len(rows), datagram * len(rows))
         size = packets.PACKET_SIZE
         return [decode(rows.memory[row * size : (row + 1) * size]) for row in range(len(rows))]
 
@@ -132,10 +128,11 @@ class TestTransmitters:
 class Stream:
     """A fan-out whose ticks are turned by hand."""
 
-    def __init__(self, make_transmitter, parts):
+    def __init__(self, make_transmitter):
         self.clock = ShowClock()
         self.now_us = 0
-        self.fanout = FanOut(self.clock, lambda: parts, 8, make_transmitter)
+        self.conductor = make_conductor()
+        self.fanout = FanOut(self.clock, lambda: self.conductor.parts, 8, make_transmitter)
 
     def tick(self, count=1):
         for _ in range(count):
@@ -145,11 +142,10 @@ class Stream:
 
 class TestTicks:
     def test_each_node_has_its_own_sequence_from_zero(self, transmitter, receivers):
-        part = make_part()
-        stream = Stream(transmitter, [part])
-        stream.fanout.add(make_target(1, receivers[0].address, part))
+        stream = Stream(transmitter)
+        stream.fanout.add(make_target(1, receivers[0].address))
         stream.tick(5)
-        stream.fanout.add(make_target(2, receivers[1].address, part))
+        stream.fanout.add(make_target(2, receivers[1].address))
         stream.tick(3)
         first, second = receivers[0].waiting(), receivers[1].waiting()
         assert [datagram.seq for datagram in first] == list(range(8))
@@ -157,10 +153,9 @@ class TestTicks:
         assert {datagram.token_hash for datagram in second} == {0xA0B0C002}
 
     def test_several_datagrams_of_one_tick_are_numbered_one_by_one(self, transmitter, receivers):
-        conductor = make_conductor()
-        stream = Stream(transmitter, conductor.parts)
-        stream.fanout.add(make_target(1, receivers[0].address, conductor.tutti))
-        numbers = [conductor.scene(1, effect=effect)[0] for effect in range(3)]
+        stream = Stream(transmitter)
+        stream.fanout.add(make_target(1, receivers[0].address))
+        numbers = [stream.conductor.scene(1, effect=effect)[0] for effect in range(3)]
         stream.tick()
         sent = receivers[0].waiting()
         assert [datagram.seq for datagram in sent] == [0, 1, 2, 3]
@@ -168,25 +163,26 @@ class TestTicks:
         assert sent[3].kind == packets.STATE
 
     def test_parts_are_told_apart(self, transmitter, receivers):
-        one, other = make_conductor(), make_conductor(master=100)
-        stream = Stream(transmitter, [one.tutti, other.tutti])
-        for number, part in ((0, one.tutti), (1, other.tutti), (2, one.tutti)):
-            stream.fanout.add(make_target(number, receivers[number].address, part))
-        stream.tick()
-        other.scene(1, effect=5)
-        other.scene(1, effect=6)
-        stream.tick()
+        stream = Stream(transmitter)
+        for number, receiver in enumerate(receivers):
+            stream.fanout.add(make_target(number, receiver.address))
+        stream.tick(5)
+        numbers = [stream.conductor.scene(1, effect=effect, nodes=frozenset({mac(1)}))[0] for effect in (5, 6)]
+        stream.tick(2)
         sent = [receiver.waiting() for receiver in receivers]
-        masters = [datagrams[0].payload[packets.STATE_MASTER_AT] for datagrams in sent]
-        assert masters == [255, 100, 255]
-        kinds = [[datagram.kind for datagram in datagrams[1:]] for datagrams in sent]
-        assert kinds == [[packets.HEARTBEAT], [packets.SCENE_CHANGE] * 2, [packets.HEARTBEAT]]
-        assert [datagram.seq for datagram in sent[1]] == [0, 1, 2]
+        assert [[datagram.kind for datagram in datagrams[5:]] for datagrams in (sent[0], sent[2])] == [
+            [packets.HEARTBEAT] * 2
+        ] * 2
+        assert [datagram.edge for datagram in sent[1][5:]] == numbers * 2
+        assert [[datagram.seq for datagram in datagrams] for datagrams in sent] == [
+            list(range(len(datagrams))) for datagrams in sent
+        ]
+        tokens = [{datagram.token_hash & 0xF for datagram in datagrams} for datagrams in sent]
+        assert tokens == [{0}, {1}, {2}]
 
     def test_a_removed_target_gets_nothing_and_the_others_keep_theirs(self, transmitter, receivers):
-        part = make_part()
-        stream = Stream(transmitter, [part])
-        targets = [make_target(number, receivers[number].address, part) for number in range(3)]
+        stream = Stream(transmitter)
+        targets = [make_target(number, receivers[number].address) for number in range(3)]
         for target in targets:
             stream.fanout.add(target)
         stream.tick(2)
@@ -197,10 +193,9 @@ class TestTicks:
         assert [{datagram.token_hash & 0xF for datagram in datagrams} for datagrams in sent] == [{0}, {1}, {2}]
 
     def test_errors_are_counted_for_the_node_and_the_others_play_on(self, transmitter, receivers):
-        part = make_part()
-        stream = Stream(transmitter, [part])
-        bad = make_target(1, ("255.255.255.255", 9), part)
-        for target in (make_target(0, receivers[0].address, part), bad, make_target(2, receivers[2].address, part)):
+        stream = Stream(transmitter)
+        bad = make_target(1, ("255.255.255.255", 9))
+        for target in (make_target(0, receivers[0].address), bad, make_target(2, receivers[2].address)):
             stream.fanout.add(target)
         stream.tick(3)
         assert (bad.send_errors, stream.fanout.stats.send_errors) == (3, 3)
@@ -208,10 +203,9 @@ class TestTicks:
         assert [len(receiver.waiting()) for receiver in receivers] == [3, 0, 3]
 
     def test_an_impossible_address_harms_nobody(self, transmitter, receivers):
-        part = make_part()
-        stream = Stream(transmitter, [part])
-        bad = make_target(1, ("fe80::1", 9), part)
-        for target in (bad, make_target(0, receivers[0].address, part)):
+        stream = Stream(transmitter)
+        bad = make_target(1, ("fe80::1", 9))
+        for target in (bad, make_target(0, receivers[0].address)):
             stream.fanout.add(target)
         stream.tick(2)
         stream.fanout.remove(bad)
@@ -219,12 +213,11 @@ class TestTicks:
         assert len(receivers[0].waiting()) == 3
 
     def test_a_show_without_nodes_moves_on(self, transmitter):
-        conductor = make_conductor()
-        stream = Stream(transmitter, conductor.parts)
+        stream = Stream(transmitter)
         for effect in range(200):
-            conductor.scene(1, effect=effect)
+            stream.conductor.scene(1, effect=effect)
             stream.tick(3)
-        assert conductor.tutti.backlog() == 0
+        assert stream.conductor.tutti.backlog() == 0
 
 
 class SlowTransmitter:
@@ -256,11 +249,11 @@ class TestThread:
     @pytest.fixture
     def running(self):
         """A running fan-out with one target and a transmitter to be slowed."""
-        sender, part = SlowTransmitter(), make_part()
+        sender, parts = SlowTransmitter(), make_conductor().parts
         deadlines = []
-        part.fill = lambda now_us, beat, fill=part.fill: deadlines.append(now_us) or fill(now_us, beat)
-        fanout = FanOut(ShowClock(), lambda: [part], 4, lambda memory, capacity: sender, real_time=False)
-        fanout.add(make_target(1, part=part))
+        parts.fill = lambda now_us, beat, fill=parts.fill: deadlines.append(now_us) or fill(now_us, beat)
+        fanout = FanOut(ShowClock(), lambda: parts, 4, lambda memory, capacity: sender, real_time=False)
+        fanout.add(make_target(1))
         yield fanout, sender, deadlines
         fanout.stop()
 
@@ -279,13 +272,14 @@ class TestThread:
 
     def test_an_exception_in_a_tick_is_counted_and_the_stream_goes_on(self, running):
         fanout, sender, _ = running
-        fill, (part,) = fanout._parts()[0].fill, fanout._parts()
+        parts = fanout._parts()
+        fill = parts.fill
 
         def fail_once(now_us, beat):
-            part.fill = fill
+            parts.fill = fill
             raise RuntimeError("a bad tick")
 
-        part.fill = fail_once
+        parts.fill = fail_once
         fanout.start()
         assert sender.enough.wait(30)
         assert fanout.stats.failures == 1

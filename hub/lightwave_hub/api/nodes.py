@@ -1,13 +1,16 @@
 """Routes about nodes, and about the hub's own health."""
 
+import dataclasses
 from typing import Any
 
 from aiohttp import web
 
 from lightwave_hub import catalog, metrics
 from lightwave_hub.errors import RequestError
-from lightwave_hub.keys import CLOCK, CONFIG, CONTROL, FANOUT, NODES, RECORDS, STREAM, TIME
+from lightwave_hub.keys import CLOCK, CONFIG, CONTROL, FANOUT, NODES, OSC, RECORDS, SHOW, STREAM, TIME
 from lightwave_hub.node import Node, State
+from lightwave_hub.ota.host import UPDATES
+from lightwave_hub.show.models import ShowNode
 
 
 async def health(request: web.Request) -> web.Response:
@@ -25,9 +28,9 @@ async def health(request: web.Request) -> web.Response:
 
 async def show_metrics(request: web.Request) -> web.Response:
     app = request.app
-    return web.json_response(
-        metrics.collect(app[NODES], app[FANOUT], app[CONTROL], app[TIME], app[RECORDS], app[CLOCK])
-    )
+    figures = metrics.collect(app[NODES], app[FANOUT], app[CONTROL], app[TIME], app[RECORDS], app[CLOCK])
+    figures["ota"] = app[UPDATES].figures()
+    return web.json_response({**figures, "osc": {"port": app[OSC].port, **dataclasses.asdict(app[OSC].stats)}})
 
 
 async def list_nodes(request: web.Request) -> web.Response:
@@ -35,11 +38,18 @@ async def list_nodes(request: web.Request) -> web.Response:
 
 
 async def show_node(request: web.Request) -> web.Response:
-    text = request.match_info["id"]
-    node = request.app[NODES].get(int(text)) if text.isdecimal() and len(text) <= 5 else None
+    return web.json_response(_describe(request.app, named(request)))
+
+
+def named(request: web.Request) -> Node:
+    """The node that the path names by its number or its MAC. Raises RequestError."""
+    text, table = request.match_info["id"], request.app[NODES]
+    node = table.get(int(text)) if text.isdecimal() and len(text) <= 5 else None
+    if node is None and ":" in text:
+        node = next((each for each in table.nodes() if each.mac == text.upper()), None)
     if node is None:
         raise RequestError("id", "no such node", status=404)
-    return web.json_response(_describe(request.app, node))
+    return node
 
 
 async def show_catalog(request: web.Request) -> web.Response:
@@ -56,9 +66,13 @@ async def show_catalog(request: web.Request) -> web.Response:
 def _describe(app: web.Application, node: Node) -> dict[str, Any]:
     """Everything known of a node but its token."""
     health, now_us = node.health, app[CLOCK].now_us()
+    own: ShowNode | None = app[SHOW].store.document.find("node", node.mac)
     return {
         "id": node.node_id,
         "mac": node.mac,
+        "name": own.name if own else "",
+        "order": own.order if own else 0,
+        "enabled": own.enabled if own else True,
         "ip": node.ip,
         "state": node.state,
         "reason": "; ".join(node.reasons),

@@ -8,6 +8,10 @@ from typing import Any
 from aiohttp import web
 
 from lightwave import black_box
+from lightwave.fields import FieldError, Mac
+from lightwave_hub.api import answers
+from lightwave_hub.api.route import Route
+from lightwave_hub.checked import json_schema
 from lightwave_hub.errors import RequestError
 from lightwave_hub.keys import RECORDS
 from lightwave_hub.records.keeper import MAX_ROWS
@@ -22,7 +26,7 @@ async def summary(request: web.Request) -> web.Response:
 
 async def show(request: web.Request) -> web.Response:
     """Records of a stream between `since` and `until` (Unix seconds), as JSON or, with format=csv, as CSV."""
-    mac, stream = request.match_info["mac"], request.match_info["stream"]
+    mac, stream = _mac(request), request.match_info["stream"]
     if stream not in black_box.STREAMS:
         raise RequestError("stream", f"must be one of {', '.join(black_box.STREAMS)}", status=404)
     since, until = _number(request, "since", 0.0, _FAR), _number(request, "until", _FAR, _FAR)
@@ -33,8 +37,15 @@ async def show(request: web.Request) -> web.Response:
 async def minutes(request: web.Request) -> web.Response:
     """Metrics of a node by the minute, as far back as they are kept."""
     since, until = _number(request, "since", 0.0, _FAR), _number(request, "until", _FAR, _FAR)
-    found = await request.app[RECORDS].minutes(request.match_info["mac"], since, until)
+    found = await request.app[RECORDS].minutes(_mac(request), since, until)
     return _answer(request, "minutes", found)
+
+
+def _mac(request: web.Request) -> str:
+    try:
+        return Mac().check(request.match_info["mac"], "mac")
+    except FieldError as error:
+        raise RequestError("mac", error.detail, status=404) from None
 
 
 def _number(request: web.Request, name: str, default: float, most: float) -> float:
@@ -67,3 +78,25 @@ def as_csv(rows: list[dict[str, Any]]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue()
+
+
+_MAC = {"mac": json_schema(Mac())}
+_SPAN: dict[str, dict[str, Any]] = {
+    "since": {"type": "number", "minimum": 0, "maximum": _FAR},
+    "until": {"type": "number", "minimum": 0, "maximum": _FAR},
+    "format": {"enum": ["json", "csv"]},
+}
+_LIMIT: dict[str, dict[str, Any]] = {"limit": {"type": "number", "minimum": 0, "maximum": MAX_ROWS}}
+_STREAM = {"stream": {"enum": list(black_box.STREAMS)}}
+
+ROUTES = (
+    Route("GET", "/api/records", summary, "view", "what nodes recorded, by stream", answer=answers.RecordStreams),
+    Route(
+        "GET", "/api/records/{mac}/minutes", minutes, "view", "metrics of a node by the minute",
+        answer=answers.RecordMinutes, parameters=_MAC, query=_SPAN, media="text/csv",
+    ),
+    Route(
+        "GET", "/api/records/{mac}/{stream}", show, "view", "records of a node",
+        answer=answers.Records, parameters={**_MAC, **_STREAM}, query={**_SPAN, **_LIMIT}, media="text/csv",
+    ),
+)  # fmt: skip

@@ -1,72 +1,42 @@
-"""Routes that play: scene, tempo, master brightness, clock."""
+"""Routes that play: what all nodes play, master brightness, clock."""
 
 from typing import Any
 
 from aiohttp import web
 
 from lightwave import constants, packets
-from lightwave.fields import Bool, Choice, Int, Optional, Text
 from lightwave_hub import catalog
-from lightwave_hub.api.bodies import read
-from lightwave_hub.conductor import CHANNELS, NOW, When
-from lightwave_hub.errors import NoBeatError, NotPlannedError, RequestError
-from lightwave_hub.keys import CLOCK, CONDUCTOR, NODES
+from lightwave_hub.api import requests
+from lightwave_hub.api.moment import moment_of
+from lightwave_hub.conductor import CHANNELS
+from lightwave_hub.errors import NotPlannedError, RequestError
+from lightwave_hub.keys import CLOCK, CONDUCTOR, NODES, SHOW
 from lightwave_hub.part import Block, Edge
-from lightwave_hub.rules import Closed, TextOr, ZeroOr
-from lightwave_hub.show_clock import BEATS_PER_BAR, MAX_BPM, MIN_BPM
 
-_U8 = Int(0, 255)
-_NAME_OR_ID = TextOr(Text(1, 24), Int(0, catalog.MAX_ID))
-_BEATS = {"beat": 1, "bar": BEATS_PER_BAR}
-MAX_BARS = 64
-MAX_AHEAD_US = 2_000_000
 _NUMBERS = ("brightness", "speed", "intensity", "hue", "saturation", "blur")
-_PARAMS = Closed(
-    *((name, Optional(_U8)) for name in _NUMBERS),
-    ("enabled", Optional(Bool())),
-    ("mirror", Optional(Bool())),
-)
-# When a command takes effect, in every body that plays something.
-_WHEN = (
-    ("at_us", Optional(Int(0, (1 << 63) - 1))),
-    ("quantise", Optional(TextOr(Choice(tuple(_BEATS)), Int(1, MAX_BARS)))),
-)
-_SCENE = Closed(
-    ("channels", Optional(Choice(tuple(CHANNELS)))),
-    ("effect", Optional(_NAME_OR_ID)),
-    ("palette", Optional(_NAME_OR_ID)),
-    ("params", Optional(_PARAMS)),
-    ("fade_ms", Optional(Int(0, packets.FADE_MS_MAX))),
-    *_WHEN,
-)
-_TEMPO = Closed(("bpm", Optional(ZeroOr(MIN_BPM, MAX_BPM))), ("downbeat", Optional(Bool())))
-_VALUE = Closed(("value", _U8), ("fade_ms", Optional(Int(0, packets.FADE_MS_MAX))), *_WHEN)
-_BLACKOUT = Closed(("on", Bool()), *_WHEN)
 
 
 async def show_scene(request: web.Request) -> web.Response:
     return web.json_response(_scene(request.app))
 
 
-async def play_scene(request: web.Request) -> web.Response:
+async def play_scene(request: web.Request, body: requests.PlayNow) -> web.Response:
     """With an effect, a scene change; without one, the effect runs on and only what is named changes."""
-    body = await read(request, _SCENE)
     nodes = request.app[NODES].nodes()
     conductor = request.app[CONDUCTOR]
-    channels = CHANNELS[body.get("channels", "ab")]
-    params: dict[str, int] = dict(body.get("params", {}))
-    palette = catalog.palette_id(nodes, body["palette"]) if "palette" in body else None
-    fade_ms = body.get("fade_ms", 0)
-    when = _when(request.app, body)
-    if "effect" in body:
-        effect = catalog.effect_id(nodes, body["effect"])
-        edges = conductor.scene(channels, effect, palette, params, fade_ms, when)
+    channels = CHANNELS[body.channels]
+    params: dict[str, int] = body.params.model_dump()
+    palette = None if body.palette is None else catalog.palette_id(nodes, body.palette)
+    when = moment_of(request.app, body)
+    if body.effect is not None:
+        effect = catalog.effect_id(nodes, body.effect)
+        edges = conductor.scene(channels, effect, palette, params, body.fade_ms, when)
     else:
         if palette is not None:
             params["palette"] = palette
         if not params:
             raise RequestError("effect", "give an effect, a palette or params")
-        edges = conductor.param(channels, params, fade_ms, when)
+        edges = conductor.param(channels, params, body.fade_ms, when)
     return web.json_response({**_scene(request.app), "edges": edges})
 
 
@@ -81,7 +51,7 @@ async def list_edges(request: web.Request) -> web.Response:
         if not change.claimed
         for edge in change.edges
     ]
-    sent = [_edge(edge, apply_at_us) for edge, apply_at_us in list(conductor.tutti.history)]
+    sent = [_edge(edge, apply_at_us) for edge, apply_at_us in list(conductor.history)]
     return web.json_response({"edges": sent, "planned": planned})
 
 
@@ -96,42 +66,25 @@ async def cancel_edge(request: web.Request) -> web.Response:
         raise RequestError("edge", str(error), status=409) from None
 
 
-async def show_tempo(request: web.Request) -> web.Response:
-    return web.json_response({"bpm": request.app[CLOCK].bpm})
-
-
-async def set_tempo(request: web.Request) -> web.Response:
-    """Another tempo, and with `downbeat` the beat nearest to now becomes the first of its bar."""
-    body = await read(request, _TEMPO)
-    clock = request.app[CLOCK]
-    if "bpm" in body:
-        clock.set_tempo(body["bpm"])
-    elif not body.get("downbeat"):
-        raise RequestError("bpm", "give a tempo or a downbeat")
-    if body.get("downbeat"):
-        clock.downbeat()
-    return await show_tempo(request)
-
-
 async def show_master(request: web.Request) -> web.Response:
     return web.json_response({"value": request.app[CONDUCTOR].wanted.master})
 
 
-async def set_master(request: web.Request) -> web.Response:
-    body = await read(request, _VALUE)
-    when = _when(request.app, body)
-    edges = request.app[CONDUCTOR].master(value=body["value"], fade_ms=body.get("fade_ms", 0), when=when)
-    return web.json_response({"value": body["value"], "edges": edges})
+async def set_master(request: web.Request, body: requests.ByteValue) -> web.Response:
+    when = moment_of(request.app, body)
+    edges = request.app[CONDUCTOR].master(value=body.value, fade_ms=body.fade_ms, when=when)
+    return web.json_response({"value": body.value, "edges": edges})
 
 
 async def show_blackout(request: web.Request) -> web.Response:
     return web.json_response({"on": not request.app[CONDUCTOR].wanted.lit})
 
 
-async def set_blackout(request: web.Request) -> web.Response:
-    body = await read(request, _BLACKOUT)
-    edges = request.app[CONDUCTOR].master(lit=not body["on"], when=_when(request.app, body))
-    return web.json_response({"on": body["on"], "edges": edges})
+async def set_blackout(request: web.Request, body: requests.Blackout) -> web.Response:
+    if request.app[SHOW].panic.on and not body.on:
+        raise RequestError("on", "panic is on; release it first", status=409)
+    edges = request.app[CONDUCTOR].master(lit=not body.on, when=moment_of(request.app, body))
+    return web.json_response({"on": body.on, "edges": edges})
 
 
 async def show_clock(request: web.Request) -> web.Response:
@@ -146,24 +99,6 @@ async def show_clock(request: web.Request) -> web.Response:
             "apply_ahead_us": constants.APPLY_AHEAD_US,
         }
     )
-
-
-def _when(app: web.Application, body: dict[str, Any]) -> When:
-    """The moment a body asks for. Raises RequestError."""
-    if "quantise" in body:
-        if "at_us" in body:
-            raise RequestError("at_us", "give at_us or quantise, not both")
-        unit = body["quantise"]
-        try:
-            return app[CONDUCTOR].next_beat(_BEATS[unit] if isinstance(unit, str) else unit * BEATS_PER_BAR)
-        except NoBeatError as error:
-            raise RequestError("quantise", str(error), status=409) from None
-    if "at_us" not in body:
-        return NOW
-    ahead_us = body["at_us"] - app[CLOCK].now_us()
-    if not -MAX_AHEAD_US <= ahead_us <= MAX_AHEAD_US:
-        raise RequestError("at_us", f"must be within {MAX_AHEAD_US} us of hub time, not {ahead_us} us from it")
-    return When(at_us=body["at_us"])
 
 
 def _edge(edge: Edge, apply_at_us: int) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--report",
         type=Path,
         metavar="FILE.json",
-        help="write what was measured, and plot it in FILE.png",
+        help="write what was measured, and plot it in FILE.png; either name will do",
     )
     parser.add_argument("--audio", type=Path, metavar="FILE.wav", help="what the microphones hear; default a loop")
     parser.add_argument("--port", type=number_within(0, 65535, int), help=f"the page's port, default {DEFAULT_PORT}")
@@ -54,11 +54,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     air = parser.add_mutually_exclusive_group()
     air.add_argument("--wifi", choices=tuple(PROFILES), help="delay, loss and stalls as on such a channel")
-    air.add_argument("--trace", type=Path, metavar="FILE.csv", help="delays as recorded: lines of direction,delay_us")
+    air.add_argument("--trace", type=Path, metavar="FILE.csv", help="delays as recorded: direction,at_us,delay_us")
     air.add_argument(
         "--jitter-ms", type=number_within(0, 1000, float), default=0.0, help="packets wait 0 to this long, default 0"
     )
-    parser.add_argument("--record", type=Path, metavar="FILE.csv", help="write the delays of this run as a trace")
+    parser.add_argument("--record", type=Path, metavar="FILE.csv", help="write the first node's delays as a trace")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -123,8 +123,10 @@ def _play(fleet: Fleet, args: argparse.Namespace) -> int:
     fleet.check()
     measured = report.build(fleet, performance)
     if args.report is not None:
-        args.report.write_text(json.dumps(measured, indent=2) + "\n")
-        plot.draw(fleet, performance, args.report.with_suffix(".png"))
+        picture = args.report.with_suffix(".png")
+        document = args.report if args.report != picture else args.report.with_suffix(".json")
+        document.write_text(json.dumps(measured, indent=2) + "\n")
+        plot.draw(fleet, performance, picture)
     return 0
 
 

@@ -3,7 +3,8 @@
 import argparse
 
 from lightwave_hub.cli.arguments import add_moment_options, moment, number_within
-from lightwave_hub.cli.client import HubClient, add_client_options, print_json
+from lightwave_hub.cli.client import hub_of, print_json
+from lightwave_hub.cli.settings import add_client_options
 
 EXAMPLES = """examples:
   k1 master                       what it is
@@ -19,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    hub, path = HubClient(args.url), "/api/global/brightness"
+    hub, path = hub_of(args), "/api/global/brightness"
     answer = hub.get(path) if args.value is None else hub.post(path, {"value": args.value, **moment(args, hub)})
     if args.json:
         print_json(answer)

@@ -3,7 +3,8 @@
 import argparse
 from typing import Any
 
-from lightwave_hub.cli.client import HubClient, add_client_options, print_json
+from lightwave_hub.cli.client import hub_of, print_json
+from lightwave_hub.cli.settings import add_client_options
 from lightwave_hub.cli.table import print_table
 
 EXAMPLES = """examples:
@@ -18,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    answer = HubClient(args.url).get("/api/nodes")
+    answer = hub_of(args).get("/api/nodes")
     if args.json:
         print_json(answer)
     elif answer["nodes"]:

@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from lightwave import black_box
 from lightwave_hub.cli.arguments import number_within
-from lightwave_hub.cli.client import HubClient, add_client_options, print_json
+from lightwave_hub.cli.client import HubClient, hub_of, print_json
+from lightwave_hub.cli.settings import add_client_options
 from lightwave_hub.cli.table import print_table
 
 EXAMPLES = """examples:
@@ -35,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    hub = HubClient(args.url)
+    hub = hub_of(args)
     if args.action == "list":
         return _list(hub, args.json)
     if args.mac is None:

@@ -5,7 +5,8 @@ from typing import Any
 
 from lightwave import packets
 from lightwave_hub.cli.arguments import add_moment_options, moment, number_within
-from lightwave_hub.cli.client import HubClient, add_client_options, print_json
+from lightwave_hub.cli.client import hub_of, print_json
+from lightwave_hub.cli.settings import add_client_options
 from lightwave_hub.cli.table import print_table
 
 _NUMBERS = ("brightness", "speed", "intensity", "hue", "saturation", "blur")
@@ -35,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    hub = HubClient(args.url)
+    hub = hub_of(args)
     body = _body(args)
     if not body and args.at is None and args.quantise is None:
         scene = hub.get("/api/scene")

@@ -1,0 +1,1 @@
+"""Where the tempo comes from: hands, an Ableton Link session, MIDI clock, a node's ears, OSC messages."""
