@@ -39,8 +39,8 @@ xtensa: setup  ## the firmware as Xtensa code under qemu: proved and counted (AR
 soak: setup  ## hours of fleet under load
 	@echo "make soak: the soak run is not part of this version yet."
 
-fuzz: setup  ## hours of fuzzing
-	@echo "make fuzz: the fuzz targets are not part of this version yet."
+fuzz: setup  ## every fuzz target for hours: make fuzz HOURS=8
+	@K1_FUZZ_SECONDS=$$(( $(or $(HOURS),1) * 3600 )) $(BIN)/python -m pytest -q tests/fuzz
 
 clean:  ## removes all that set-up and builds made
 	rm -rf build .venv

@@ -1,0 +1,19 @@
+"""All targets by name."""
+
+from collections.abc import Callable
+
+from tests.fuzz import hub_targets, wire_targets
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "message": wire_targets.message,
+    "datagrams": wire_targets.datagrams,
+    "websocket": wire_targets.websocket,
+    "handshake": wire_targets.handshake,
+    "batch": wire_targets.batch,
+    "segment": wire_targets.segment,
+    "body": hub_targets.body,
+    "image": hub_targets.image,
+    "statement": hub_targets.statement,
+    "archive": hub_targets.archive,
+    "settings": hub_targets.settings,
+}
