@@ -1,7 +1,8 @@
 """Where updates are written: the other application partition, or the other folder of applications. Imported when an
 update comes, and when a trial of a partition begins or ends.
 
-A slot takes the image in order, in blocks of BLOCK bytes of which only the last may be shorter.
+A slot takes the image in order, in blocks of BLOCK bytes of which only the last may be shorter. What takes long is a
+generator, each step of which changes one file or reads one block.
 """
 
 import os
@@ -64,7 +65,10 @@ class FirmwareSlot:
             raise ReleaseError("size", "%d is more than the partition's %d bytes" % (size, self._part.info()[3]))
 
     def begin(self):
-        pass  # each sector is erased when it is written
+        return ()  # each sector is erased when it is written
+
+    def abandon(self):
+        return ()  # it takes no room from anything
 
     def write(self, block, length):
         """The next `length` bytes; the rest of the sector is filled as erased flash is."""
@@ -115,8 +119,16 @@ class AppSlot:
             os.remove(self._folder + "/" + _MARK)  # first: from here on it is not whole
         except OSError:
             pass
-        _remove_tree(self._folder)
+        yield from _remove_tree(self._folder)
         _make_folders(self._folder + "/")
+
+    def abandon(self):
+        """What was written is of no use: give its room back."""
+        try:
+            self.end_file()
+        except OSError:
+            pass  # a full flash has no room for its end either
+        yield from _remove_tree(self._folder)
 
     def write(self, block, length):
         piece = memoryview(block)[:length]
@@ -158,7 +170,9 @@ class AppSlot:
         self._file.write(piece)
 
     def end_file(self):
-        self._file.close()
+        if self._file is not None:
+            file, self._file = self._file, None
+            file.close()
 
 
 def _entries(folder):
@@ -169,13 +183,15 @@ def _entries(folder):
 
 
 def _remove_tree(folder):
+    """All that is in it."""
     for name, kind, _, _ in _entries(folder):
         path = folder + "/" + name
         if kind == _FOLDER:
-            _remove_tree(path)
+            yield from _remove_tree(path)
             os.rmdir(path)
         else:
             os.remove(path)
+        yield
 
 
 def _make_folders(path):

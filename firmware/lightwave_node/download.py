@@ -3,7 +3,7 @@
 from lightwave import ticks
 from lightwave.compat import const
 
-_ANSWER_TIMEOUT_US = const(3000000)
+_ANSWER_TIMEOUT_US = const(1000000)  # with connecting below the hub's patience for keepalives
 _MAX_HEAD = const(1024)
 _END = b"\r\n\r\n"
 

@@ -5,6 +5,7 @@ board, kind, age, expiry, and with the first bytes of the image the chip. What a
 the slot that is not running, and only what has the signed size and hash is switched to.
 """
 
+import errno
 from binascii import hexlify, unhexlify
 from hashlib import sha256
 
@@ -17,6 +18,7 @@ from lightwave_node.download import Download, Refused
 
 _BLOCK = const(4096)
 _BITS_A_STEP = const(4)  # of a signature check of 253: some 20 ms on a board
+_DIM_US = const(600000)  # the strips fade before the flash is written, and draw less current from then on
 _WAIT_MS = const(5)  # for the network in one step: time pings and keepalives go on beside
 _STALLED_US = const(4000000)
 _RETRY_US = const(500000)
@@ -46,16 +48,15 @@ class Updater:
     def steps(self):
         statement = self._read_statement()
         yield
-        for step in self._check_signature():
-            yield step
+        yield from self._check_signature()
         block = bytearray(_BLOCK)
         slot = self._port.slot(statement["kind"])
         for digest in slot.digests(statement["size"], block):
             there = digest
             yield
         if there != unhexlify(statement["sha256"]):
-            for step in self._fetch(statement, slot, block):
-                yield step
+            yield from self._fetch(statement, slot, block)
+        yield from self._fade()
         self.state = messages.OTA_WRITING
         yield
         self._port.switch(slot, statement)
@@ -100,25 +101,36 @@ class Updater:
         try:
             for filled in self._blocks(download, view, size):
                 if filled and not began:
-                    began = True
                     slot.check_head(view[:filled], size)
-                    self.dim = True
+                    yield from self._fade()
                     self._port.begin()
-                    slot.begin()
-                    yield
+                    began = True
+                    yield from slot.begin()
                 if filled:
                     digest.update(view[:filled])
                     slot.write(block, filled)
                     self.pct = download.at * 99 // size
                 yield
+            print("[OTA] %d bytes in %d ms" % (size, ticks.diff(self._clock.now(), began_at) // 1000))
+            self.state = messages.OTA_VERIFYING
+            yield
+            if hexlify(digest.digest()).decode() != statement["sha256"]:
+                raise ReleaseError("sha256", "what was downloaded is something else")
+            slot.finish()
+        except FAILURES:
+            if began:
+                yield from slot.abandon()
+            raise
         finally:
             download.close()
-        print("[OTA] %d bytes in %d ms" % (size, ticks.diff(self._clock.now(), began_at) // 1000))
-        self.state = messages.OTA_VERIFYING
-        yield
-        if hexlify(digest.digest()).decode() != statement["sha256"]:
-            raise ReleaseError("sha256", "what was downloaded is something else")
-        slot.finish()
+
+    def _fade(self):
+        """Wait until the strips are dim and steady."""
+        if not self.dim:
+            self.dim = True
+            since = self._clock.now()
+            while ticks.diff(self._clock.now(), since) < _DIM_US:
+                yield
 
     def _blocks(self, download, view, size):
         """Yields the bytes of each block when `view` holds it, and 0 while it does not yet."""
@@ -152,6 +164,15 @@ class Updater:
                     yield
                 since = self._clock.now()
             yield
+
+
+def reason(error):
+    """One of FAILURES as ota_status says it."""
+    if isinstance(error, MemoryError):
+        return "no memory left"
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "image: does not fit, the flash is full"
+    return str(error)
 
 
 def _bytes(field, text):

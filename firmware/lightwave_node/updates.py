@@ -7,10 +7,14 @@ import gc
 
 from lightwave import messages, ticks
 from lightwave.compat import const
+from lightwave.constants import OTA_NODE_TIMEOUT_S
 
 _TELL_US = const(250000)  # progress is told no more often
 _LAST_WORDS_MS = const(200)  # so that the hub hears of it before the reset
 _SESSION_US = const(1000000)  # a session steps much more often
+# The hub gives a node OTA_NODE_TIMEOUT_S and may then turn to the next one: what is not ready to restart by then, with
+# time left for the restart and the trial, must not restart later.
+_PATIENCE_S = OTA_NODE_TIMEOUT_S - 60
 _VERDICTS = (
     None,
     (messages.OTA_DONE, "%s is healthy"),
@@ -35,7 +39,7 @@ class Updates:
         self._steps = None
         self._state, self._pct, self._detail = messages.OTA_IDLE, 0, ""
         self._told = None
-        self._told_at = self._stepped_at = clock.now()
+        self._told_at = self._stepped_at = self._ordered_at = clock.now()
         self._trial = None
         if port.trial:
             from lightwave_node.trial import Trial
@@ -72,13 +76,14 @@ class Updates:
         )  # fmt: skip
         self._steps = self._updater.steps()
         self._telemetry.updating = True
+        self._ordered_at = self._clock.now()
         print("[OTA] ordered: %s" % message["version"])
 
     def step(self, send):
         """Go on a little, and tell by `send(type, **fields)` what is new. Raises OSError when the session has ended."""
-        self._stepped_at = self._clock.now()
         if self._updater is not None:
             self._go_on()
+        self._stepped_at = self._clock.now()
         self._tell(send)
         if self._state == messages.OTA_REBOOTING and self._told is not None and self._told[0] == self._state:
             self._clock.sleep_ms(_LAST_WORDS_MS)
@@ -87,10 +92,12 @@ class Updates:
     def watch(self):
         """Every 50 ms or so: feeds the watchdog, and judges the application that is on trial."""
         self._port.feed()
+        in_session = ticks.diff(self._clock.now(), self._stepped_at) < _SESSION_US
+        self._watch_update(in_session)
         trial = self._trial
         if trial is None:
             return
-        trial.step(ticks.diff(self._clock.now(), self._stepped_at) < _SESSION_US)
+        trial.step(in_session)
         self._pct = trial.pct
         if not trial.over:
             return
@@ -103,8 +110,18 @@ class Updates:
             print("[OTA] %s was not healthy in time" % self._port.version)
             self._port.give_up()
 
+    def _watch_update(self, in_session):
+        """Without a session the update waits, and the strips play on meanwhile."""
+        if not in_session:
+            self._fallback.dimmed = False
+            if self._state == messages.OTA_REBOOTING:  # nobody to tell
+                self._port.reset()
+        if self._updater is not None and ticks.diff(self._clock.now(), self._ordered_at) >= _PATIENCE_S * 1000000:
+            self._steps.close()
+            self._end(messages.OTA_FAILED, self._pct, "was not ready within %d s" % _PATIENCE_S)
+
     def _go_on(self):
-        from lightwave_node.updater import FAILURES
+        from lightwave_node.updater import FAILURES, reason
 
         updater = self._updater
         try:
@@ -114,7 +131,7 @@ class Updates:
         except StopIteration:
             self._end(updater.state, updater.pct, "")
         except FAILURES as error:
-            self._end(messages.OTA_FAILED, updater.pct, str(error) or "no memory left")
+            self._end(messages.OTA_FAILED, updater.pct, reason(error))
 
     def _end(self, state, pct, detail):
         self._set(state, pct, detail)

@@ -17,6 +17,7 @@ from binascii import hexlify, unhexlify
 
 from .fields import Ascii, Choice, FieldError, Hex, Int, Record
 
+NAME = "k1"  # the only product whose releases a node takes
 FIRMWARE = "firmware"
 APP = "app"
 KINDS = (FIRMWARE, APP)
@@ -86,7 +87,9 @@ def decode(data: bytes) -> dict:
 
 
 def check_fit(statement: dict, board: str, counter: int, unix_s: int) -> None:
-    """Is it for this board, not older than `counter`, and not expired at `unix_s`? Raises ReleaseError."""
+    """Is it ours, for this board, not older than `counter`, and not expired at `unix_s`? Raises ReleaseError."""
+    if statement["name"] != NAME:
+        raise ReleaseError("name", "is %s, and this node is a %s" % (statement["name"], NAME))
     if statement["board"] != board:
         raise ReleaseError(
             "board", "is %s, and this node is a %s" % (statement["board"], board or "board without name")

@@ -103,3 +103,9 @@ def test_refuses_what_the_board_cannot_take():
     with raises(ReleaseError) as caught:
         release.check_fit(changed(kind="app", size=1000), "K1_S3", 0, 0)
     assert caught.error.field == "kind"
+
+
+def test_refuses_another_product():
+    with raises(ReleaseError) as caught:
+        release.check_fit(changed(name="k2"), "K1_S3", 0, 0)
+    assert caught.error.field == "name"

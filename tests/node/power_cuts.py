@@ -137,7 +137,8 @@ def update(version, counter):
     port = UpdatePort()
     slot = port.slot("app")
     port.begin()
-    slot.begin()
+    for _ in slot.begin():
+        pass
     block = bytearray(BLOCK)
     for at in range(0, len(archive), BLOCK):
         piece = archive[at : at + BLOCK]

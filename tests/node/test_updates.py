@@ -1,9 +1,11 @@
 """An update on the node: what is refused before the flash is touched, the download, and the trial of what is new."""
 
+import errno
 import hashlib
 import socket
 import sys
 import threading
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -69,11 +71,12 @@ class Slot:
 
     number = 3
 
-    def __init__(self, holds=b"", fault=None):
+    def __init__(self, holds=b"", fault=None, full=False):
         self.data = b""
         self.did = []
         self._holds = holds
         self._fault = fault
+        self._full = full
 
     def check_head(self, head, size):
         self.did.append("check")
@@ -82,8 +85,11 @@ class Slot:
 
     def begin(self):
         self.did.append("begin")
+        yield
 
     def write(self, block, length):
+        if self._full:
+            raise OSError(errno.ENOSPC, "no space")
         self.data += bytes(block[:length])
 
     def digests(self, size, block):
@@ -92,6 +98,15 @@ class Slot:
 
     def finish(self):
         self.did.append("finish")
+
+    def abandon(self):
+        self.did.append("abandon")
+        yield
+
+
+@pytest.fixture(autouse=True)
+def a_short_fade(monkeypatch):
+    monkeypatch.setattr(updater_module, "_DIM_US", 1000)
 
 
 @pytest.fixture
@@ -171,6 +186,7 @@ REFUSALS = {
     "no digits": (order(statement="4b3"), PUBLIC, "statement"),
     "version": (order(version="2.0.1"), PUBLIC, "version"),
     "sha256": (order(sha256="0" * 64), PUBLIC, "sha256"),
+    "name": (order(said=statement(name="k2")), PUBLIC, "name"),
     "board": (order(said=statement(board="GENERIC_S3")), PUBLIC, "board"),
     "kind": (order(said=statement(kind="app")), PUBLIC, "kind"),
     "counter": (order(said=statement(counter=4)), PUBLIC, "counter"),
@@ -205,6 +221,31 @@ def test_another_content_of_the_right_size_is_not_switched_to(serve):
     with pytest.raises(ReleaseError) as caught:
         run(updater)
     assert caught.value.field == "sha256" and port.did == ["begin"]
+    assert slot.did == ["check", "begin", "abandon"]
+
+
+def test_a_full_flash_keeps_nothing_of_what_did_not_fit(serve):
+    slot = Slot(full=True)
+    updater, port = prepared(order(serve().url), slot)
+    with pytest.raises(OSError) as caught:
+        run(updater)
+    assert updater_module.reason(caught.value) == "image: does not fit, the flash is full"
+    assert slot.did == ["check", "begin", "abandon"] and port.did == ["begin"]
+
+
+def test_the_strips_are_dim_for_a_while_before_the_flash_is_written(serve, monkeypatch):
+    monkeypatch.setattr(updater_module, "_DIM_US", 50_000)
+    slot = Slot()
+    updater, port = prepared(order(serve().url), slot)
+    dim_since = None
+    for _ in updater.steps():
+        if updater.dim and dim_since is None:
+            dim_since = time.monotonic()
+            assert slot.did == ["check"] and port.did == []
+        if slot.did == ["check", "begin"]:
+            assert time.monotonic() - dim_since >= 0.05
+            break
+    assert dim_since is not None
 
 
 @pytest.mark.parametrize("fault", [{"status": 404}, {"image": IMAGE + b"longer"}, {"image": IMAGE[:-1]}])
@@ -274,9 +315,9 @@ def test_the_partition_takes_applications_for_this_chip_that_fit(monkeypatch, he
 class Party:
     """Updates on a clock of the test's, and what they tell."""
 
-    def __init__(self, **port):
+    def __init__(self, holds=b"", **port):
         self.clock = FakeClock()
-        self.port = UpdatePort(Slot(), **port)
+        self.port = UpdatePort(Slot(holds=holds), **port)
         self.timesync = SimpleNamespace(locked=True)
         self.fps = 120.0
         self.telemetry = SimpleNamespace(updating=False, draws=lambda least: self.fps >= least)
@@ -312,6 +353,45 @@ def test_a_failed_update_leaves_the_node_as_it_was():
     party.pass_s(1)
     assert party.told[-1]["state"] == "failed" and party.told[-1]["detail"].startswith("counter: 5 is older than 6")
     assert not (party.updates.busy or party.telemetry.updating or party.fallback.dimmed)
+
+
+def test_an_update_without_a_session_waits_while_the_strips_play_on(monkeypatch):
+    monkeypatch.setattr(updater_module, "_DIM_US", 3_000_000)
+    party = Party(holds=IMAGE)
+    party.updates.order(order())
+    while not party.fallback.dimmed:
+        party.pass_s(0.1)
+    party.in_session = False
+    party.pass_s(5)
+    assert party.updates.busy and not party.fallback.dimmed and party.port.did == []
+    party.in_session = True
+    party.pass_s(1)
+    assert party.port.did[:2] == ["switch", "reset"] and party.told[-1]["state"] == "rebooting"
+
+
+def test_an_update_that_takes_too_long_is_given_up():
+    party = Party(holds=IMAGE)
+    party.updates.order(order())
+    party.in_session = False
+    party.pass_s(119)
+    assert party.updates.busy
+    party.pass_s(2)
+    assert not party.updates.busy and not party.telemetry.updating
+    party.in_session = True
+    party.pass_s(1)
+    assert party.told == [{"state": "failed", "pct": 0, "detail": "was not ready within 120 s"}]
+    assert party.port.did == []
+
+
+def test_it_restarts_also_when_there_is_nobody_left_to_tell():
+    party = Party(holds=IMAGE)
+    party.updates.order(order())
+    while "switch" not in party.port.did:
+        party.clock.pass_us(1000)
+        party.updates.step(lambda t, **fields: None)
+    party.in_session = False
+    party.pass_s(2)
+    assert "reset" in party.port.did
 
 
 def test_healthy_for_thirty_seconds_is_kept():

@@ -31,7 +31,8 @@ MAIN = """
     if input() == "update":
         slot = port.slot("firmware")
         port.begin()
-        slot.begin()
+        for _ in slot.begin():
+            pass
         block = bytearray(4096)
         with open("/image", "rb") as image:
             while True:
