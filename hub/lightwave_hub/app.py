@@ -139,7 +139,11 @@ async def _update(app: web.Application) -> AsyncIterator[None]:
     folder = app[CONFIG].store.folder() / "ota"
     store = UpdateStore(folder)
     key = load_or_create(folder / "signing.key")
-    updates = app[host.UPDATES] = Updates(store, key, app[NODES], app[CONTROL], lambda: app[CLOCK].bpm > 0)
+
+    def playing() -> bool:
+        return app[CLOCK].bpm > 0 or bool(app[SHOW].player.playing()["lists"])
+
+    updates = app[host.UPDATES] = Updates(store, key, app[NODES], app[CONTROL], playing)
     task = asyncio.create_task(updates.run())
     yield
     task.cancel()

@@ -43,8 +43,10 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
         ]
         lines.append(_table(rows))
     if "requestBody" in operation:
-        schema = operation["requestBody"]["content"]["application/json"]["schema"]
-        lines.append(f"<p>Body: {_type(schema)}</p>" + (_schema(schema) if "properties" in schema else ""))
+        for kind, content in operation["requestBody"]["content"].items():
+            schema = content["schema"]
+            text = _type(schema) if kind == "application/json" else escape(kind)
+            lines.append(f"<p>Body: {text}</p>" + (_schema(schema) if "properties" in schema else ""))
     for status, answer in operation["responses"].items():
         for content in answer.get("content", {}).values():
             if status != "default" and "schema" in content:

@@ -74,9 +74,12 @@ def _operation(route: Route, schemas: dict[Any, Any]) -> dict[str, Any]:
             "required": not route.may_be_empty,
             "content": {"application/json": {"schema": schema}},
         }
+    elif route.takes:
+        operation["requestBody"] = {"required": True, "content": {route.takes: {"schema": _BYTES}}}
     return operation
 
 
+_BYTES = {"type": "string", "format": "binary"}
 _REFUSED = {
     "description": "refused, and why",
     "content": {"application/problem+json": {"schema": {"$ref": _REF + "Problem"}}},

@@ -35,6 +35,7 @@ class Route(NamedTuple):
     parameters: dict[str, dict[str, Any]] = {}  # JSON Schema of what stands in the path, where it is not an id
     query: dict[str, dict[str, Any]] = {}  # the same of what may stand behind it
     media: str = ""  # the type of an answer that is not JSON, or need not be
+    takes: str = ""  # the type of a body that is not JSON; the handler reads it
 
     def register(self, app: web.Application) -> None:
         if self.method == "GET":

@@ -1,5 +1,8 @@
 """What goes wrong with updates on purpose."""
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from lightwave_hub.errors import HubError, RequestError
@@ -26,3 +29,19 @@ class RolloutError(RequestError):
 
     def __init__(self, field: str, detail: str) -> None:
         super().__init__(field, detail, status=409)
+
+
+class StorageError(RequestError):
+    """The disk does not take it."""
+
+    def __init__(self, why: BaseException) -> None:
+        super().__init__("", f"the hub cannot store it: {getattr(why, 'strerror', None) or why}", status=507)
+
+
+@contextmanager
+def storing() -> Iterator[None]:
+    """Makes what a full or broken disk raises a StorageError."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        raise StorageError(error) from error

@@ -14,12 +14,15 @@ PUSH = "push"
 ROLLBACK = "rollback"
 STAGES = ("dev", "staging", "pilot", "all")
 PILOT_SHARE = 0.1
+# Of releases: they stand in paths and on command lines.
+VERSION_PATTERN = "^[0-9A-Za-z][0-9A-Za-z._+-]{0,31}$"
 _WINDOW = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How careful a rollout is. `soak_s` follows each stage but the last, then the gates judge every node updated."""
+    """How careful a rollout is. `soak_s` follows each stage in which a node was updated; then the gates judge all that
+    were so far. A rollback does not soak: it is needed now."""
 
     dev: tuple[str, ...] = ()  # MACs
     staging: tuple[str, ...] = ()
@@ -60,6 +63,7 @@ RULES = Closed(
     ("during_show", Optional(Bool())),
 )
 AUDIT_LIMIT = Int(1, 10000)
+ROLLOUTS_LIMIT = Int(1, 1000)
 
 
 def options_of(body: dict[str, Any]) -> Options:

@@ -85,7 +85,7 @@ class Rollout:
         if self.state == PAUSED:
             return None
         waiting = next((member for member in self.members if member.state == "waiting"), None)
-        if self.stage and (waiting is None or waiting.stage != self.stage) and not self._soaked(now_s, nodes, waiting):
+        if self.stage and (waiting is None or waiting.stage != self.stage) and not self._soaked(now_s, nodes):
             return None
         if waiting is None:
             self._go(DONE, "")
@@ -145,13 +145,19 @@ class Rollout:
         node.ota = {}  # what it said before was about something else
         self._note("ordered", f"{node.fw} -> {self.version}, order {member.attempts}", member.mac)
 
+    def take_back(self, member: Member, why: str) -> None:
+        """The order was not sent after all. Nothing begins before somebody resumes."""
+        self.events.clear()
+        member.state, member.attempts = "waiting", member.attempts - 1
+        self._go(PAUSED, why)
+
     # ---- soaking and gates
 
-    def _soaked(self, now_s: float, nodes: Mapping[str, Node], waiting: Member | None) -> bool:
+    def _soaked(self, now_s: float, nodes: Mapping[str, Node]) -> bool:
         """Is the stage over? A gate that a node does not pass fails the rollout."""
-        updated = [member for member in self.members if member.stage == self.stage and member.state == "done"]
-        soak_s = self.options.soak_s if waiting is not None and updated else 0.0
-        if not soak_s:
+        updated = [member for member in self.members if member.state == "done"]
+        soak_s = self.options.soak_s if self.kind != ROLLBACK else 0.0
+        if not soak_s or all(member.stage != self.stage for member in updated):
             return True
         if not self.soak_until_s:
             self.soak_until_s = now_s + soak_s

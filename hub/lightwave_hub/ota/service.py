@@ -5,23 +5,26 @@ Only the event loop's thread may call it, and it does not wait: `run` is the onl
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from lightwave import release as wire
+from lightwave_hub.errors import RequestError
 from lightwave_hub.log import event, failure, ota_log
 from lightwave_hub.node import Node, State
 from lightwave_hub.ota import images
-from lightwave_hub.ota.errors import ImageError, RolloutError
-from lightwave_hub.ota.plan import PUSH, ROLLBACK, Options, members
+from lightwave_hub.ota.errors import ImageError, RolloutError, StorageError, storing
+from lightwave_hub.ota.plan import PUSH, ROLLBACK, VERSION_PATTERN, Options, members
 from lightwave_hub.ota.rollout import OPEN, Rollout
 from lightwave_hub.ota.signing import SigningKey
-from lightwave_hub.ota.store import Release, UpdateStore
+from lightwave_hub.ota.store import Line, Release, UpdateStore
 from lightwave_hub.registry import NodeTable
 
 STEP_S = 0.1
-NAME = "k1"
+STORE_AGAIN_S = 5.0  # after the disk refused
+MAX_RELEASES = 64  # 3 MB each at most
 EXPIRES_DAYS = 365
 DAY_S = 86400
 
@@ -59,28 +62,52 @@ class Updates:
     # ---- releases
 
     async def add(self, data: bytes, version: str, board: str, expires_days: float = EXPIRES_DAYS) -> Release:
-        """Read, sign and keep an image. Raises ImageError."""
+        """Read, sign and keep an image. Raises ImageError and StorageError."""
         image = await asyncio.to_thread(images.read, data)
         if wire.BOARDS.get(board) != image.kind:
             takes = ", ".join(f"{name} takes {kind}" for name, kind in wire.BOARDS.items())
             raise ImageError("board", f"{board or 'none'} does not take {image.kind}; {takes}")
         if image.version and not version:
             version = image.version
-        expires = int(self._unix_s() + expires_days * DAY_S)
-        signed = self._signed(version, board, image.kind, image.size, image.sha256, expires)
+        if not re.fullmatch(VERSION_PATTERN, version):
+            raise ImageError("version", "must be 1..32 letters, digits and . _ + -, a letter or digit first")
         known = self.store.release(version, board)
         if known is not None and known.sha256 != image.sha256:
             raise ImageError("version", f"{version} for {board} is another image already; count it up")
-        await asyncio.to_thread(self.store.put_image, image, data)
-        self.store.put_release(signed)
-        self.store.note(self._unix_s(), "added", f"{version} for {board}, {image.size} bytes, {image.sha256}")
+        if known is None and len(self.store.releases()) >= MAX_RELEASES:
+            raise ImageError("version", f"the hub keeps {MAX_RELEASES} releases; remove one first")
+        expires = int(self._unix_s() + expires_days * DAY_S)
+        with storing():
+            signed = self._signed(version, board, image.kind, image.size, image.sha256, expires)
+            await asyncio.to_thread(self.store.put_image, image, data)
+            self.store.put_release(signed)
+            self._note("added", f"{version} for {board}, {image.size} bytes, {image.sha256}")
         return signed
 
+    def find(self, version: str, board: str) -> Release:
+        """Raises RequestError."""
+        found = self.store.release(version, board)
+        if found is None:
+            raise RequestError("version", f"there is no release {version} for {board}", 404)
+        return found
+
+    def remove(self, version: str, board: str) -> None:
+        """Raises RequestError, RolloutError and StorageError."""
+        found = self.find(version, board)
+        if self.rollout is not None and self.rollout.state in OPEN and self.rollout.version == version:
+            raise RolloutError("version", f"rollout {self.rollout.number} is bringing it to the nodes")
+        with storing():
+            self.store.remove_release(found)
+            self._note("removed", f"{version} for {board}")
+
+    def _note(self, what: str, detail: str) -> None:
+        self.store.note(Line(self._unix_s(), what, detail))
+
     def _signed(self, version: str, board: str, kind: str, size: int, sha256: str, expires: int) -> Release:
-        counter = self.store.next_counter()
+        counter = self.store.next_counter(int(self._unix_s()))
         fields = {"version": version, "board": board, "kind": kind, "size": size, "sha256": sha256}
         try:
-            statement = wire.encode({**fields, "name": NAME, "counter": counter, "expires": expires})
+            statement = wire.encode({**fields, "name": wire.NAME, "counter": counter, "expires": expires})
         except wire.ReleaseError as error:
             raise ImageError(error.field, error.detail) from None
         signature = self.key.sign(statement)
@@ -102,39 +129,52 @@ class Updates:
     # ---- orders
 
     def push(self, version: str, options: Options) -> Rollout:
-        """Begin a rollout to every node whose board has this version. Raises RolloutError."""
-        return self._begin(PUSH, version, options)
+        """Begin a rollout to every node here whose board has this version. Raises RolloutError and StorageError."""
+        if self.rollout is not None and self.rollout.state in OPEN:
+            raise RolloutError("", f"rollout {self.rollout.number} to {self.rollout.version} is {self.rollout.state}")
+        for each in self._of_version(version):
+            if each.expires < self._unix_s():
+                raise RolloutError("version", f"the signature of {version} for {each.board} has expired; add it again")
+        macs = self._takers(version)
+        with storing():
+            return self._begin(PUSH, version, options, macs)
 
     def roll_back(self, version: str, options: Options) -> Rollout:
         """The same to an older version, at once: no stages, no window, whatever plays. Ends a rollout under way."""
         releases = self._of_version(version)
-        if self.rollout is not None and self.rollout.state in OPEN:
-            self.rollout.abort()
-            self._keep(self.rollout)
-        for each in releases:
-            self._sign_anew(each)
-        return self._begin(ROLLBACK, version, options)
+        macs = self._takers(version)
+        with storing():
+            if self.rollout is not None and self.rollout.state in OPEN:
+                self.rollout.abort()
+                self._keep(self.rollout)
+            for each in releases:
+                self._sign_anew(each)
+            return self._begin(ROLLBACK, version, options, macs)
 
-    def _begin(self, kind: str, version: str, options: Options) -> Rollout:
-        if self.rollout is not None and self.rollout.state in OPEN:
-            raise RolloutError("", f"rollout {self.rollout.number} to {self.rollout.version} is {self.rollout.state}")
+    def _takers(self, version: str) -> list[str]:
+        """MACs of the nodes here that take this version. Raises RolloutError when there are none."""
         boards = {each.board for each in self._of_version(version)}
         nodes = [node for node in self._table.nodes() if node.caps.get("board") in boards and node.caps.get("ota")]
         macs = [node.mac for node in nodes if node.state is not State.LOST]
         if not macs:
             raise RolloutError("", f"no node here takes {version}: it is for {', '.join(sorted(boards))} with a key")
-        self.rollout = Rollout(kind, version, options, members(macs, options, kind))
-        self.rollout.number = self.store.put_rollout(None, self.rollout.state, self.rollout.document())
-        self.store.note(self._unix_s(), kind, f"{version} to {len(macs)} nodes", self.rollout.number)
-        return self.rollout
+        return macs
+
+    def _begin(self, kind: str, version: str, options: Options, macs: list[str]) -> Rollout:
+        rollout = Rollout(kind, version, options, members(macs, options, kind))
+        begun = Line(self._unix_s(), kind, f"{version} to {len(macs)} nodes")
+        rollout.number = self.store.put_rollout(None, rollout.state, rollout.document(), [begun])
+        self.rollout = rollout
+        return rollout
 
     def change(self, order: str) -> Rollout:
-        """pause, resume or abort. Raises RolloutError."""
+        """pause, resume or abort. Raises RolloutError, and StorageError if a restart would not remember it."""
         rollout = self.rollout
         if rollout is None or rollout.state not in OPEN:
             raise RolloutError("", "no rollout is under way")
         {"pause": rollout.pause, "resume": rollout.resume, "abort": rollout.abort}[order]()
-        self._keep(rollout)
+        with storing():
+            self._keep(rollout)
         return rollout
 
     # ---- carrying out
@@ -145,19 +185,23 @@ class Updates:
             await asyncio.sleep(STEP_S)
             try:
                 await self.step()
+            except StorageError as error:  # what is to be written down is kept for then
+                event(ota_log, logging.ERROR, "rollout not stored", detail=error.detail)
+                await asyncio.sleep(STORE_AGAIN_S)
             except Exception:  # a fault in one step must not end all updates
                 failure(ota_log, "step failed")
 
     async def step(self) -> None:
         rollout = self.rollout
-        if rollout is None or rollout.state not in OPEN:
+        if rollout is None:
             return
         nodes = {node.mac: node for node in self._table.nodes()}
         member = rollout.step(self._unix_s(), nodes, self._playing())
         if member is not None:
             await self._order(rollout, nodes[member.mac])
         if rollout.events:  # nothing that has to outlive the hub changes without one
-            self._keep(rollout)
+            with storing():
+                self._keep(rollout)
 
     async def _order(self, rollout: Rollout, node: Node) -> None:
         member = rollout.current
@@ -165,7 +209,12 @@ class Updates:
         if member is None or found is None:
             return
         rollout.ordered(member, node)
-        self._keep(rollout)  # before it is sent: a hub that ends here does not order twice
+        try:
+            with storing():
+                self._keep(rollout)  # before it is sent: a hub that ends here does not order twice
+        except StorageError as error:
+            rollout.take_back(member, error.detail)
+            raise
         await self._sender.send(
             node,
             "ota_update",
@@ -178,9 +227,9 @@ class Updates:
         )
 
     def _keep(self, rollout: Rollout) -> None:
-        self.store.put_rollout(rollout.number, rollout.state, rollout.document())
+        lines = [Line(self._unix_s(), *each) for each in rollout.events]
+        self.store.put_rollout(rollout.number, rollout.state, rollout.document(), lines)
         for each in rollout.events:
-            self.store.note(self._unix_s(), each.what, each.detail, rollout.number, each.mac)
             event(ota_log, logging.INFO, each.what, detail=each.detail, node=each.mac, rollout=rollout.number)
         rollout.events.clear()
 
@@ -194,11 +243,21 @@ class Updates:
     def describe(self) -> dict[str, Any] | None:
         """The newest rollout with each node's progress, for people."""
         rollout = self.rollout
-        if rollout is None:
-            return None
+        return None if rollout is None else self._described(rollout.number, rollout.document())
+
+    def describe_all(self, limit: int) -> list[dict[str, Any]]:
+        """All rollouts as `describe` has them, the newest first."""
+        return [self._described(number, document) for number, document in self.store.rollouts(limit)]
+
+    def describe_one(self, number: int) -> dict[str, Any]:
+        """Raises RequestError."""
+        found = self.store.rollout(number)
+        if found is None:
+            raise RequestError("number", f"there is no rollout {number}", 404)
+        return self._described(*found)
+
+    def _described(self, number: int | None, document: dict[str, Any]) -> dict[str, Any]:
         said = {node.mac: node.ota for node in self._table.nodes()}
-        document = rollout.document()
-        document["number"] = rollout.number
         for member in document["members"]:
             member["ota"] = said.get(member["mac"], {}) if member["state"] == "ordered" else {}
-        return document
+        return {"number": number, **document}

@@ -8,9 +8,10 @@ import json
 import os
 import sqlite3
 import tempfile
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from lightwave_hub.ota.images import Image
 
@@ -27,6 +28,15 @@ CREATE TABLE IF NOT EXISTS audit (
 CREATE TRIGGER IF NOT EXISTS audit_is_final BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the log only grows'); END;
 CREATE TRIGGER IF NOT EXISTS audit_stays BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the log only grows'); END;
 """
+
+
+class Line(NamedTuple):
+    """Of the audit log."""
+
+    unix_s: float
+    what: str
+    detail: str = ""
+    mac: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +77,29 @@ class UpdateStore:
         return self.folder / "images" / sha256
 
     def put_image(self, image: Image, data: bytes) -> None:
-        """Keep an image that was read. What is there under its name is the same."""
+        """Keep an image that was read, also over one of its name that the disk has spoilt. Raises OSError."""
         path = self.image_path(image.sha256)
-        if path.exists():
-            return
         descriptor, partial = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(partial).replace(path)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(partial).replace(path)
+        except OSError:  # a full disk: what there is of it would only fill it
+            Path(partial).unlink(missing_ok=True)
+            raise
 
     # ---- releases
 
-    def next_counter(self) -> int:
-        """A number that no statement has had."""
+    def next_counter(self, unix_s: int) -> int:
+        """A number above all that statements have had; seconds since 1970 where these are higher, so that a hub which
+        lost its database is not behind what its nodes have seen."""
         with self._db:
             row = self._db.execute(
-                "INSERT INTO counters VALUES ('release', 1)"
-                " ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value"
+                "INSERT INTO counters VALUES ('release', :least)"
+                " ON CONFLICT (name) DO UPDATE SET value = MAX(value + 1, :least) RETURNING value",
+                {"least": max(1, unix_s)},
             ).fetchone()
         return int(row[0])
 
@@ -96,6 +110,13 @@ class UpdateStore:
         with self._db:
             self._db.execute("DELETE FROM releases WHERE version = ? AND board = ?", (release.version, release.board))
             self._db.execute(f"INSERT INTO releases ({names}) VALUES ({marks})", tuple(fields.values()))
+
+    def remove_release(self, release: Release) -> None:
+        """And its image, unless another release has the same."""
+        with self._db:
+            self._db.execute("DELETE FROM releases WHERE version = ? AND board = ?", (release.version, release.board))
+        if all(each.sha256 != release.sha256 for each in self.releases()):
+            self.image_path(release.sha256).unlink(missing_ok=True)
 
     def release(self, version: str, board: str) -> Release | None:
         return next((each for each in self.releases() if (each.version, each.board) == (version, board)), None)
@@ -108,8 +129,8 @@ class UpdateStore:
 
     # ---- rollouts
 
-    def put_rollout(self, number: int | None, state: str, document: dict[str, Any]) -> int:
-        """Keep a rollout as it is now; its number."""
+    def put_rollout(self, number: int | None, state: str, document: dict[str, Any], lines: Iterable[Line] = ()) -> int:
+        """Keep a rollout as it is now, with lines for the log, all or nothing; its number."""
         with self._db:
             row = self._db.execute(
                 "INSERT INTO rollouts VALUES (?, ?, ?)"
@@ -117,10 +138,24 @@ class UpdateStore:
                 " RETURNING number",
                 (number, state, json.dumps(document)),
             ).fetchone()
-        return int(row[0])
+            number = int(row[0])
+            for line in lines:
+                self._log(line, number)
+        return number
+
+    def rollout(self, number: int) -> tuple[int, dict[str, Any]] | None:
+        return self._rollout("WHERE number = ?", number)
 
     def newest_rollout(self) -> tuple[int, dict[str, Any]] | None:
-        row = self._db.execute("SELECT number, document FROM rollouts ORDER BY number DESC LIMIT 1").fetchone()
+        return self._rollout("ORDER BY number DESC LIMIT 1")
+
+    def rollouts(self, limit: int) -> list[tuple[int, dict[str, Any]]]:
+        """The newest first."""
+        rows = self._db.execute("SELECT number, document FROM rollouts ORDER BY number DESC LIMIT ?", (limit,))
+        return [(int(number), json.loads(document)) for number, document in rows]
+
+    def _rollout(self, which: str, *values: int) -> tuple[int, dict[str, Any]] | None:
+        row = self._db.execute(f"SELECT number, document FROM rollouts {which}", values).fetchone()
         return None if row is None else (int(row[0]), json.loads(row[1]))
 
     def last_done(self) -> str:
@@ -132,13 +167,16 @@ class UpdateStore:
 
     # ---- audit
 
-    def note(self, unix_s: float, what: str, detail: str = "", rollout: int | None = None, mac: str = "") -> None:
-        """One more line of the log."""
+    def note(self, line: Line) -> None:
+        """One more line of the log, of no rollout."""
         with self._db:
-            self._db.execute(
-                "INSERT INTO audit (unix_s, rollout, mac, what, detail) VALUES (?, ?, ?, ?, ?)",
-                (unix_s, rollout, mac, what, detail),
-            )
+            self._log(line, None)
+
+    def _log(self, line: Line, rollout: int | None) -> None:
+        self._db.execute(
+            "INSERT INTO audit (unix_s, rollout, mac, what, detail) VALUES (?, ?, ?, ?, ?)",
+            (line.unix_s, rollout, line.mac, line.what, line.detail),
+        )
 
     def audit(self, limit: int = 200) -> list[dict[str, Any]]:
         """The newest lines, the oldest of them first."""
