@@ -2,7 +2,10 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+import resource
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,9 @@ import pytest
 from lightwave import ed25519, release
 from lightwave_hub import app, config
 from lightwave_hub.keys import CLOCK
+from lightwave_hub.ota import images, service
 from lightwave_hub.ota.host import UPDATES
+from lightwave_hub.ota.store import Line, UpdateStore
 from tests.hub.ota_support import app as archive
 from tests.hub.ota_support import firmware
 from tests.hub.support import FakeNode, Hub, Receiver, hello, keepalive
@@ -81,6 +86,7 @@ async def test_one_version_is_one_image(updating: Hub) -> None:
         (archive(), {"version": "1"}, "board"),
         (archive(), {"board": "GENERIC_S3"}, "version"),
         (IMAGE, {"version": "two words"}, "version"),
+        (IMAGE, {"version": "../2"}, "version"),
         (IMAGE, {"expires_days": "0"}, "expires_days"),
     ],
 )
@@ -112,7 +118,101 @@ async def test_a_part_of_another_content_is_the_whole_of_this(updating: Hub) -> 
     await add(updating)
     assert (await fetched(updating, Range="bytes=7-", If_Range=f'"{SHA}"'))[0] == 206
     assert (await fetched(updating, Range="bytes=7-", If_Range='"other"'))[0::2] == (200, IMAGE)
-    assert (await fetched(updating, If_None_Match=f'"{SHA}"'))[0] == 304
+    for known in (f'"{SHA}"', f'"other", W/"{SHA}"', "*"):
+        assert (await fetched(updating, If_None_Match=known))[0] == 304
+    assert (await fetched(updating, If_None_Match='"other"'))[0] == 200
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(IMAGE[:-1])])
+async def test_an_image_that_the_disk_has_lost_is_said_to_be_and_can_be_added_again(
+    updating: Hub, damage: Callable[[Path], object]
+) -> None:
+    await add(updating)
+    damage(updating.app[UPDATES].store.image_path(SHA))
+    status, _, body = await fetched(updating)
+    assert status == 500 and b"add it again" in body
+    await add(updating)
+    assert (await fetched(updating))[0::2] == (200, IMAGE)
+
+
+def test_a_full_disk_keeps_no_part_of_an_image(tmp_path: Path) -> None:
+    store = UpdateStore(tmp_path)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(IMAGE) - 1, limits[1]))
+    try:
+        with pytest.raises(OSError):
+            store.put_image(images.read(IMAGE), IMAGE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list((tmp_path / "images").iterdir()) == []
+    store.close()
+
+
+def fill_up(store: UpdateStore) -> None:
+    """Until the database takes nothing more, as on a full disk."""
+    pages = store._db.execute("PRAGMA page_count").fetchone()[0]
+    store._db.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        while True:
+            store.note(Line(0.0, "filler", "x" * 1000))
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        while True:
+            store.note(Line(0.0, "filler"))
+
+
+async def test_without_room_to_write_it_down_nothing_is_ordered(updating: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "STORE_AGAIN_S", 0.05)
+    await add(updating)
+    store = updating.app[UPDATES].store
+    node = await updating.joined(caps=CAPS, fw="2.7.0")
+    await updating.post("/api/ota/push", {"version": "2.8.0", "soak_s": 0})
+    fill_up(store)
+    await become_ready(node)
+    stuck = await until_state(updating, "paused")
+    assert "full" in stuck["why"] and stuck["members"][0]["state"] == "waiting"
+    problem = await add(updating, firmware("2.9.0"), status=507)
+    assert "full" in problem["detail"]
+    with pytest.raises(TimeoutError):
+        await node.ws.receive_json(timeout=0.3)
+    store._db.execute("PRAGMA max_page_count = 1000000")
+    await updating.post("/api/ota/resume", {})
+    assert (await node.ws.receive_json(timeout=10))["t"] == "ota_update"
+
+
+async def test_releases_are_listed_and_removed(updating: Hub) -> None:
+    added = await add(updating)
+    image = updating.app[UPDATES].store.image_path(SHA)
+    assert (await updating.get("/api/ota/images"))["images"] == [added]
+    assert await updating.get("/api/ota/images/K1_S3/2.8.0") == added
+    node = await updating.joined(caps=CAPS, fw="2.7.0")
+    await become_ready(node)
+    await updating.post("/api/ota/push", {"version": "2.8.0"})
+    assert await remove(updating) == 409 and image.exists()
+    await updating.post("/api/ota/abort", {})
+    assert await remove(updating) == 204 and not image.exists()
+    assert await remove(updating) == 404
+    assert (await updating.get("/api/ota/audit"))["audit"][-1]["what"] == "removed"
+
+
+async def remove(hub: Hub) -> int:
+    async with hub.http.delete(f"{hub.url}/api/ota/images/K1_S3/2.8.0") as answer:
+        return answer.status
+
+
+async def test_an_expired_release_is_not_pushed(updating: Hub) -> None:
+    await add(updating)
+    updates = updating.app[UPDATES]
+    updates._unix_s = lambda: time.time() + 400 * 86400
+    assert "expired" in (await updating.refused("/api/ota/push", {"version": "2.8.0"}))["detail"]
+
+
+def test_a_hub_that_lost_its_database_is_not_behind_its_nodes(tmp_path: Path) -> None:
+    counters = []
+    for folder, now_s in ((tmp_path / "old", 1_800_000_000), (tmp_path / "new", 1_800_000_100)):
+        store = UpdateStore(folder)
+        counters += [store.next_counter(now_s) for _ in range(3)]
+        store.close()
+    assert counters == sorted(set(counters))
 
 
 async def test_ranges_and_paths_that_are_not_there(updating: Hub) -> None:
@@ -207,16 +307,19 @@ async def test_only_nodes_that_take_it_are_updated(updating: Hub) -> None:
 
 async def test_a_rollback_ends_the_rollout_and_signs_anew(updating: Hub) -> None:
     old = await add(updating, firmware("2.7.0"))
-    await add(updating)
+    newest = await add(updating)
     node = await updating.joined(caps=CAPS, fw="2.8.0")
     await become_ready(node)
     updating.app[CLOCK].set_tempo(120)  # a show plays
     await updating.post("/api/ota/push", {"version": "2.8.0"})
     rollback = (await updating.post("/api/ota/rollback", {"version": "2.7.0"}))["rollout"]
     assert (rollback["kind"], rollback["number"]) == ("rollback", 2)
+    rollouts = (await updating.get("/api/ota/rollouts"))["rollouts"]
+    assert [(each["number"], each["state"]) for each in rollouts] == [(2, "running"), (1, "aborted")]
+    assert (await updating.get("/api/ota/rollouts/1"))["rollout"] == rollouts[1]
     order = await node.ws.receive_json(timeout=5)
     assert order["sha256"] == old["sha256"]
-    assert release.decode(bytes.fromhex(order["statement"]))["counter"] > 2
+    assert release.decode(bytes.fromhex(order["statement"]))["counter"] > newest["counter"]
 
 
 async def test_the_log_only_grows(updating: Hub) -> None:

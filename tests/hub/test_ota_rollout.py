@@ -188,6 +188,27 @@ def test_a_stage_soaks_before_the_next() -> None:
     assert stage.sent == [mac(1), mac(2)]
 
 
+def test_the_last_stage_soaks_too_and_then_all_are_judged() -> None:
+    stage = Stage(2, soak_s=60.0)
+    stage.update(1)
+    stage.step()
+    stage.step(61)
+    stage.update(2)
+    stage.step()
+    stage.step(58)
+    assert stage.rollout.state == "running" and stage.rollout.why.startswith("stage all soaks")
+    stage.nodes[mac(1)].health.loss_pct = 3.0  # of an earlier stage
+    stage.step(3)
+    assert stage.rollout.state == "failed" and stage.rollout.why.startswith(f"{mac(1)}: gate: loss")
+
+
+def test_a_rollback_does_not_soak() -> None:
+    stage = Stage(1, ROLLBACK, soak_s=60.0)
+    stage.update(1)
+    stage.step()
+    assert stage.rollout.state == "done"
+
+
 @pytest.mark.parametrize(
     ("gate", "health"),
     [
