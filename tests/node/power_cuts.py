@@ -1,10 +1,13 @@
-"""Run by MicroPython: an application update on littlefs, with the power cut in every single write and erase of it.
+"""Run by MicroPython: an application update on littlefs, with the power cut in every single write and erase of it, and
+on a flash that fills up.
 
 Prints "writes N" and "end", or a traceback. The flash is NOR in RAM, block for block as on a board; boot is what
 boot.py does, and the slot, the record and the port are the real ones.
 """
 
+import errno
 import gc
+import os
 import sys
 from hashlib import sha256
 
@@ -133,19 +136,22 @@ def no_false_mark(folder):
 
 
 def update(version, counter):
-    archive = app_archive.pack(application(version))
     port = UpdatePort()
     slot = port.slot("app")
     port.begin()
     for _ in slot.begin():
         pass
+    write(slot, app_archive.pack(application(version)))
+    slot.finish()
+    port.switch(slot, {"counter": counter, "version": str(version, "ascii")})
+
+
+def write(slot, archive):
     block = bytearray(BLOCK)
     for at in range(0, len(archive), BLOCK):
         piece = archive[at : at + BLOCK]
         block[: len(piece)] = piece
         slot.write(block, len(piece))
-    slot.finish()
-    port.switch(slot, {"counter": counter, "version": str(version, "ascii")})
 
 
 def prove():
@@ -203,9 +209,33 @@ def check_after(flash):
     power_off()
 
 
+def without_room(memory):
+    """A flash that fills up in the middle of an update: its room is given back, and what ran runs on."""
+    flash = Flash(bytearray(memory))
+    power_on(flash)
+    slot = UpdatePort().slot("app")
+    for _ in slot.begin():
+        pass
+    with open("/fill", "wb") as file:
+        while os.statvfs("/")[3] > 3:
+            file.write(bytes(BLOCK))
+    try:
+        write(slot, app_archive.pack(application(b"v2")))
+        raise AssertionError("it fitted")
+    except OSError as error:
+        assert error.errno == errno.ENOSPC, error
+    for _ in slot.abandon():
+        pass
+    assert not list(os.ilistdir(loader.SLOTS[slot.number]))
+    os.remove("/fill")  # noqa: PTH107 - MicroPython's os
+    power_off()
+    check_after(flash)
+
+
 def main():
     vfs.umount("/")
     memory = factory()
+    without_room(memory)
     number = 0
     while cut_once(memory, number + 1, (0, 50, 100)[number % 3]):
         number += 1
