@@ -5,7 +5,6 @@ board, kind, age, expiry, and with the first bytes of the image the chip. What a
 the slot that is not running, and only what has the signed size and hash is switched to.
 """
 
-import errno
 from binascii import hexlify, unhexlify
 from hashlib import sha256
 
@@ -17,6 +16,7 @@ from lightwave.release import ReleaseError
 from lightwave_node.download import Download, Refused
 
 _BLOCK = const(4096)
+_NO_SPACE = const(28)  # ENOSPC, which MicroPython's errno does not name
 _BITS_A_STEP = const(4)  # of a signature check of 253: some 20 ms on a board
 _DIM_US = const(600000)  # the strips fade before the flash is written, and draw less current from then on
 _WAIT_MS = const(5)  # for the network in one step: time pings and keepalives go on beside
@@ -170,7 +170,7 @@ def reason(error):
     """One of FAILURES as ota_status says it."""
     if isinstance(error, MemoryError):
         return "no memory left"
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+    if isinstance(error, OSError) and error.errno == _NO_SPACE:
         return "image: does not fit, the flash is full"
     return str(error)
 

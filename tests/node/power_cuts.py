@@ -5,7 +5,6 @@ Prints "writes N" and "end", or a traceback. The flash is NOR in RAM, block for 
 boot.py does, and the slot, the record and the port are the real ones.
 """
 
-import errno
 import gc
 import os
 import sys
@@ -83,6 +82,7 @@ import lightwave_hw.slots  # noqa: E402, F401 - while there are files to import 
 from lightwave import app_archive  # noqa: E402
 from lightwave.app_archive import ENTRY  # noqa: E402
 from lightwave_hw.update_port import UpdatePort  # noqa: E402
+from lightwave_node.updater import reason  # noqa: E402
 
 
 def application(version):
@@ -223,7 +223,7 @@ def without_room(memory):
         write(slot, app_archive.pack(application(b"v2")))
         raise AssertionError("it fitted")
     except OSError as error:
-        assert error.errno == errno.ENOSPC, error
+        assert reason(error) == "image: does not fit, the flash is full", error
     for _ in slot.abandon():
         pass
     assert not list(os.ilistdir(loader.SLOTS[slot.number]))
