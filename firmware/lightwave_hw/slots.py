@@ -5,6 +5,7 @@ A slot takes the image in order, in blocks of BLOCK bytes of which only the last
 generator, each step of which changes one file or reads one block.
 """
 
+import errno
 import os
 from hashlib import sha256
 
@@ -200,6 +201,7 @@ def _make_folders(path):
     while at > 0:
         try:
             os.mkdir(path[:at])
-        except OSError:
-            pass  # exists
+        except OSError as error:
+            if error.errno != errno.EEXIST:
+                raise
         at = path.find("/", at + 1)
