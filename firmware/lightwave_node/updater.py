@@ -93,7 +93,6 @@ class Updater:
         """Download into the slot. The flash is first written with the first whole block."""
         self.state = messages.OTA_DOWNLOADING
         digest = sha256()
-        began_at = self._clock.now()
         size = statement["size"]
         download = Download(self._clock, self._connect, self._own_address, self._order["url"], size)
         view = memoryview(block)
@@ -103,6 +102,7 @@ class Updater:
                 if filled and not began:
                     slot.check_head(view[:filled], size)
                     yield from self._fade()
+                    began_at = self._clock.now()
                     self._port.begin()
                     began = True
                     yield from slot.begin()

@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 
 from lightwave import app_archive, release
 from lightwave_hub.cli.arguments import number_within
-from lightwave_hub.cli.client import HubClient, hub_of, print_json
+from lightwave_hub.cli.client import HubClient, hub_of, item_path, print_json
 from lightwave_hub.cli.settings import add_client_options
 from lightwave_hub.cli.table import print_table
-from lightwave_hub.errors import RequestError
+from lightwave_hub.errors import RequestError, UnreachableError
 
 EXAMPLES = """examples:
   k1 ota key                                    what a node's config.json needs as update_key
@@ -25,6 +25,7 @@ EXAMPLES = """examples:
   k1 ota rollback 2.7.0
 """
 ASK_PERIOD_S = 0.5
+HUB_AWAY_S = 60.0  # a hub that restarts carries the rollout on; so long it is waited for
 BAR_WIDTH = 24
 COLUMNS = ("NODE", "STAGE", "STATE", "PROGRESS", "DETAIL")
 _OPEN = ("running", "paused")
@@ -34,6 +35,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     orders = parser.add_subparsers(metavar="order", required=True)
     _order(orders, "key", _key, "print the public key that nodes are provisioned with")
     _configure_add(_order(orders, "add", _add, "give the hub an image"))
+    remove = _order(orders, "remove", _remove, "remove a release and its image from the hub")
+    remove.add_argument("version")
+    remove.add_argument("--board", choices=sorted(release.BOARDS), required=True)
     pack = _order(orders, "pack", _pack, "make an archive of a compiled application", asks_hub=False)
     pack.add_argument("folder", type=Path, help="with lightwave, lightwave_node and lightwave_hw in it")
     pack.add_argument("archive", type=Path)
@@ -77,7 +81,14 @@ def _configure_push(push: argparse.ArgumentParser) -> None:
         "--soak", type=number_within(0.0, 604800.0, float), metavar="S", help="seconds after a stage; default 600"
     )
     push.add_argument("--window", metavar="HH:MM-HH:MM", help="begin nodes only then, by the hub's clock")
-    push.add_argument("--during-show", action="store_true", help="do not wait while a beat runs")
+    for name, default, text in (
+        ("min-fps-pct", 95, "of the frames a node drew before"),
+        ("max-late-pct", 1, "of its frames"),
+        ("max-loss-pct", 2, "of the stream"),
+    ):
+        within = number_within(0.0, 100.0, float)
+        push.add_argument(f"--{name}", type=within, metavar="PCT", help=f"gate: {text}; default {default}")
+    push.add_argument("--during-show", action="store_true", help="do not wait while a beat or a cue list runs")
     push.add_argument("--go-on", action="store_true", help="past nodes that fail")
     push.add_argument("--detach", action="store_true", help="do not wait for its end")
 
@@ -87,7 +98,18 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _key(args: argparse.Namespace) -> int:
-    print(hub_of(args).get("/api/ota")["public_key"])
+    key = hub_of(args).get("/api/ota")["public_key"]
+    if args.json:
+        print_json({"public_key": key})
+    else:
+        print(key)
+    return 0
+
+
+def _remove(args: argparse.Namespace) -> int:
+    hub_of(args).delete(item_path(f"/api/ota/images/{args.board}", args.version))
+    if args.json:
+        print_json({"removed": args.version, "board": args.board})
     return 0
 
 
@@ -120,19 +142,26 @@ def _add(args: argparse.Namespace) -> int:
 
 def _push(args: argparse.Namespace) -> int:
     body: dict[str, Any] = {"version": args.version, "go_on": args.go_on}
-    for name, key in (("dev", "dev"), ("staging", "staging"), ("soak", "soak_s"), ("window", "window")):
+    for name in ("dev", "staging", "soak", "window", "min_fps_pct", "max_late_pct", "max_loss_pct"):
         if getattr(args, name, None) is not None:
-            body[key] = getattr(args, name)
+            body["soak_s" if name == "soak" else name] = getattr(args, name)
     if getattr(args, "during_show", False):
         body["during_show"] = True
     hub = hub_of(args)
-    hub.post(f"/api/ota/{args.order}", body)
-    return 0 if args.detach else _watch(hub)
+    begun = hub.post(f"/api/ota/{args.order}", body)
+    if not args.detach:
+        return _watch(hub, args.json)
+    if args.json:
+        print_json(begun)
+    return 0
 
 
 def _change(args: argparse.Namespace) -> int:
-    rollout = hub_of(args).post(f"/api/ota/{args.order}", {})["rollout"]
-    print(headline(rollout))
+    answer = hub_of(args).post(f"/api/ota/{args.order}", {})
+    if args.json:
+        print_json(answer)
+    else:
+        print(headline(answer["rollout"]))
     return 0
 
 
@@ -141,7 +170,7 @@ def _status(args: argparse.Namespace) -> int:
     if args.log:
         return _show_log(hub, args.json)
     if args.watch:
-        return _watch(hub)
+        return _watch(hub, args.json)
     answer = hub.get("/api/ota")
     if args.json:
         print_json(answer)
@@ -168,24 +197,47 @@ def _show_log(hub: HubClient, as_json: bool) -> int:
     return 0
 
 
-def _watch(hub: HubClient) -> int:
-    """Show the rollout until it ends; 0 when it was done."""
+def _watch(hub: HubClient, as_json: bool) -> int:
+    """Show the rollout until it ends, as JSON only its end; 0 when it was done."""
     shown: list[str] = []
     live = sys.stdout.isatty()
-    while True:
-        rollout = hub.get("/api/ota")["rollout"]
-        if rollout is None:
-            print("No rollout.")
-            return 0
-        lines = lines_of(rollout)
+    rollout = hub.get("/api/ota")["rollout"]
+    while rollout is not None:
         over = rollout["state"] not in _OPEN
-        if lines != shown and (live or over or lines[0] != (shown or [""])[0]):
-            if live and shown:
-                print(f"\x1b[{len(shown)}A\x1b[J", end="")
-            print("\n".join(lines if live or over else lines[:1]), flush=True)
-            shown = lines
+        if not as_json:
+            shown = _show_progress(lines_of(rollout), shown, live, over)
+        elif over:
+            print_json({"rollout": rollout})
         if over:
             return 0 if rollout["state"] == "done" else 1
+        time.sleep(ASK_PERIOD_S)
+        rollout = _ask_patiently(hub)
+    if as_json:
+        print_json({"rollout": None})
+    else:
+        print("No rollout.")
+    return 0
+
+
+def _show_progress(lines: list[str], shown: list[str], live: bool, over: bool) -> list[str]:
+    """On a terminal the lines over those shown before; elsewhere each new headline, and all at the end."""
+    if lines == shown or not (live or over or lines[0] != (shown or [""])[0]):
+        return shown
+    if live and shown:
+        print(f"\x1b[{len(shown)}A\x1b[J", end="")
+    print("\n".join(lines if live or over else lines[:1]), flush=True)
+    return lines
+
+
+def _ask_patiently(hub: HubClient) -> Any:
+    """The rollout, also of a hub that is just restarting."""
+    since = time.monotonic()
+    while True:
+        try:
+            return hub.get("/api/ota")["rollout"]
+        except UnreachableError:
+            if time.monotonic() - since > HUB_AWAY_S:
+                raise
         time.sleep(ASK_PERIOD_S)
 
 
