@@ -17,7 +17,8 @@ from lightwave_node.download import Download, Refused
 
 _BLOCK = const(4096)
 _NO_SPACE = const(28)  # ENOSPC, which MicroPython's errno does not name
-_BITS_A_STEP = const(4)  # of a signature check of 253: some 20 ms on a board
+_BITS_A_STEP = const(2)  # of a signature check of 253: 4 ms by counted instructions, and 0.16 s before and after them
+_LET_DRAW_MS = const(1)  # between steps that compute: only who sleeps hands the GIL to the thread that draws
 _DIM_US = const(600000)  # the strips fade before the flash is written, and draw less current from then on
 _WAIT_MS = const(5)  # for the network in one step: time pings and keepalives go on beside
 _STALLED_US = const(4000000)
@@ -28,7 +29,7 @@ FAILURES = (ReleaseError, ArchiveError, Refused, OSError, MemoryError)
 
 class Updater:
     """`for _ in updater.steps(): ...` does it, each step some milliseconds and at most one flash sector; raises one of
-    FAILURES. `state` and `pct` are those of ota_status; `dim` is True from when the flash is written. Afterwards
+    FAILURES. `state` and `pct` are those of ota_status; `dim` is True from the download on. Afterwards
     `restart` says whether there is something new to start."""
 
     def __init__(self, order, board, key, clock, port, connect, own_address):
@@ -53,6 +54,7 @@ class Updater:
         slot = self._port.slot(statement["kind"])
         for digest in slot.digests(statement["size"], block):
             there = digest
+            self._clock.sleep_ms(_LET_DRAW_MS)
             yield
         if there != unhexlify(statement["sha256"]):
             yield from self._fetch(statement, slot, block)
@@ -85,13 +87,16 @@ class Updater:
         right = None
         while right is None:
             right = check.step(_BITS_A_STEP)
+            self._clock.sleep_ms(_LET_DRAW_MS)
             yield
         if not right:
             raise ReleaseError("signature", "is not that of the update key")
 
     def _fetch(self, statement, slot, block):
         """Download into the slot. The flash is first written with the first whole block."""
+        yield from self._fade()
         self.state = messages.OTA_DOWNLOADING
+        began_at = self._clock.now()
         digest = sha256()
         size = statement["size"]
         download = Download(self._clock, self._connect, self._own_address, self._order["url"], size)
@@ -101,8 +106,6 @@ class Updater:
             for filled in self._blocks(download, view, size):
                 if filled and not began:
                     slot.check_head(view[:filled], size)
-                    yield from self._fade()
-                    began_at = self._clock.now()
                     self._port.begin()
                     began = True
                     yield from slot.begin()

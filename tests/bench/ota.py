@@ -1,8 +1,8 @@
 """Updates on SIM: a rollout over four nodes in a show, beside what the same machine did just before.
 
 `rollout_s` is from the order to the last node's proof; each node must have been healthy for `trial_s` of it, which is
-30 s on a board and less here. A node's bytes per second are from its first write, when its strips are dim, to its last
-one, hashing included (the SIM's flash takes no time); a plain aiohttp client fetches the same file from the same hub.
+30 s on a board and less here. A node's bytes per second are from its request to its last write, hashing and writing
+included (the SIM's flash takes no time); a plain aiohttp client fetches the same file from the same hub.
 Frames are lost elsewhere when a node that is not being updated is late with them. All share this machine's cores:
 `frames_lost_before` is how many were late in as much time without an update, `host_late_pct` how many wakes of a thread
 that only sleeps were as late during the rollout, in which four nodes start anew.
