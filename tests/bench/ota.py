@@ -3,9 +3,10 @@
 `rollout_s` is from the order to the last node's proof; each node must have been healthy for `trial_s` of it, which is
 30 s on a board and less here. A node's bytes per second are from its request to its last write, hashing and writing
 included (the SIM's flash takes no time); a plain aiohttp client fetches the same file from the same hub.
-Frames are lost elsewhere when a node that is not being updated is late with them. All share this machine's cores:
-`frames_lost_before` is how many were late in as much time without an update, `host_late_pct` how many wakes of a thread
-that only sleeps were as late during the rollout, in which four nodes start anew.
+Frames are lost elsewhere when a node that is not being updated shows fewer than are due, by its journal. All share this
+machine's cores, so some frames come more than a millisecond late: `frames_late_before` is how many did in as much time
+without an update, `host_late_pct` how many wakes of a thread that only sleeps were as late during the rollout, in which
+four nodes start anew.
 """
 
 import asyncio
@@ -78,8 +79,9 @@ def _rollout(trial_s: int, size: int) -> dict[str, Any]:
             began = time.monotonic()
             fleet.hub.post("/api/ota/push", {"version": VERSION, "soak_s": 0, "during_show": True})
             with HostNoise() as noise:
-                lost, seconds = _follow(fleet)
+                late, seconds = _follow(fleet)
             took_s = time.monotonic() - began
+            lost, seen = _lost_elsewhere(fleet, began, began + took_s)
             rollout = fleet.hub.get("/api/ota")["rollout"]
             if rollout["state"] != "done":
                 raise TimeoutError(rollout["why"])
@@ -90,9 +92,10 @@ def _rollout(trial_s: int, size: int) -> dict[str, Any]:
         "bytes_per_s": round(statistics.median(speeds)),
         "aiohttp_bytes_per_s": round(plain),
         "frames_lost_elsewhere": lost,
+        "frames_elsewhere": seen,
+        "frames_late_elsewhere": late,
+        "frames_late_before": round(before * seconds / (5 * trial_s), 1),
         "host_late_pct": noise.late_pct,
-        "frames_elsewhere": round((NODES - 1) * seconds * FPS),
-        "frames_lost_before": round(before * seconds / (5 * trial_s), 1),
     }
 
 
@@ -118,6 +121,25 @@ async def _fetch_all(address: str, size: int) -> float:
     return statistics.median(speeds)
 
 
+def _lost_elsewhere(fleet: Fleet, began: float, ended: float) -> tuple[int, int]:
+    """Frames that nodes did not show before their own update and after it, and those that they did. Times are of the
+    monotonic clock."""
+    since_1970 = time.time() - time.monotonic()
+    members = {member["mac"]: member for member in fleet.hub.get("/api/ota")["rollout"]["members"]}
+    lost = seen = 0
+    for node, strip in zip(fleet.nodes, fleet.strip_a(), strict=True):
+        member = members[node.options.mac]
+        for since, until in (
+            (began, member["ordered_s"] - since_1970),
+            (member["done_s"] - since_1970, ended),
+        ):
+            shown = [frame.latch_ns / 1e9 for frame in strip if since <= frame.latch_ns / 1e9 <= until]
+            seen += len(shown)
+            if len(shown) > 1:
+                lost += max(0, round((shown[-1] - shown[0]) * FPS) - (len(shown) - 1))
+    return lost, seen
+
+
 def _late(fleet: Fleet) -> dict[str, float]:
     """Late frames by MAC of the nodes that are in no update, as of their last keepalives."""
     rollout = fleet.hub.get("/api/ota")["rollout"] or {"members": []}
@@ -138,15 +160,15 @@ def _late_elsewhere(fleet: Fleet, seconds: float) -> float:
 def _follow(fleet: Fleet) -> tuple[int, float]:
     """Until the rollout ends: frames that nodes in no update were late with, and the seconds it took."""
     began = time.monotonic()
-    lost = 0.0
+    late = 0.0
     known = _late(fleet)
     while fleet.hub.get("/api/ota")["rollout"]["state"] == "running":
         time.sleep(ASK_PERIOD_S)
         now = _late(fleet)
         # A node that is back from its own update counts from nought.
-        lost += sum(max(0.0, now[mac] - known[mac]) for mac in now if mac in known)
+        late += sum(max(0.0, now[mac] - known[mac]) for mac in now if mac in known)
         known = now
-    return int(lost), time.monotonic() - began
+    return int(late), time.monotonic() - began
 
 
 class HostNoise:
