@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lint format lock xtensa soak fuzz clean
+.PHONY: help setup demo test bench lint format lock stubs xtensa soak fuzz clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ lock: setup  ## resolve the lock files anew from pyproject.toml (needs uv)
 	  --custom-compile-command "make lock" pyproject.toml -o requirements.lock
 	@uv pip compile --quiet --universal --generate-hashes --extra dev --extra link --extra midi --extra bench \
 	  --custom-compile-command "make lock" pyproject.toml -c requirements.lock -o requirements-bench.lock
+
+stubs: setup  ## MicroPython's type stubs for editors, into build/typings
+	@$(BIN)/python -m pip --quiet --disable-pip-version-check install --require-hashes --upgrade --target build/typings \
+	  -r firmware/stubs.txt
 
 xtensa: setup  ## the firmware as Xtensa code under qemu: proved and counted (ARGS=--update-budget)
 	@PYTHONPATH=tools $(BIN)/python -m xtensa $(ARGS)
