@@ -14,10 +14,11 @@ MAX_LINES = 40  # kept for whoever wants to know more
 _ROM = re.compile(r"^rst:0x|^ESP-ROM:")
 _LOOPS = 4  # a start that fails is over in a second; the ROM says two lines at each
 _BOOTED = re.compile(r"\[GPU TASK\] Running on Core|\[WIFI\] |\[CTRL\] ")
+_VERSION = re.compile(r"\[BOOT\] K1 LightwaveOS (\S+) mac=")
 _HELLO = re.compile(r"\[CTRL\] welcome node (\d+)")
 _JOINING = re.compile(r"\[WIFI\] joining (.*)")
 _JOINED = re.compile(r"\[WIFI\] joined ")
-_COMPLAINT = re.compile(r"\[CTRL\] (hub .*)")
+_COMPLAINT = re.compile(r"\[CTRL\] (?:the )?(hub .*)")
 _CONFIG = re.compile(r"\[BOOT\] (config\.json: (?!.*is unknown and ignored).*)")
 _FAILED = "[BOOT] the node has failed:"
 _ERROR = re.compile(r"^(\w+(Error|Exception|Interrupt)\b.*)")
@@ -30,6 +31,7 @@ class Boot:
     def __init__(self, told: Callable[[str], None] = lambda line: None) -> None:
         self.booted = self.at_prompt = False
         self.node_id: int | None = None
+        self.version = ""
         self.failure: FlashError | None = None
         self.loop: FlashError | None = None
         self.lines: list[str] = []
@@ -53,7 +55,9 @@ class Boot:
             if self._starts >= 2 * _LOOPS:
                 self.loop = self._boot_loop()
         self.booted = self.booted or _BOOTED.search(line) is not None
-        if found := _HELLO.search(line):
+        if found := _VERSION.search(line):
+            self.version = found[1]
+        elif found := _HELLO.search(line):
             self.node_id = int(found[1])
         elif found := _JOINING.search(line):
             self._joining = found[1]
@@ -96,14 +100,23 @@ class Boot:
                 f"the node cannot join {self._joining}", "Is the access point up? Give --ssid and the password again"
             )
         why = self._complaint or "the hub has not answered"
+        if "join_key" in why:
+            return FlashError(f"no hello: {why}", "Give the key of the hub's fleet with --join-key-file")
         return FlashError(f"no hello: {why}", "Start the hub with `k1 hub`, or give its address with --hub")
 
 
-def watch(port: str, seconds: float, want_hello: bool = True, line: serial.Serial | None = None) -> Boot:
+def watch(
+    port: str,
+    seconds: float,
+    want_hello: bool = True,
+    line: serial.Serial | None = None,
+    look: Callable[[], None] = lambda: None,
+) -> Boot:
     """Read the port (by `line`, where it is open already) until the node is up (and has said hello). Closes the line.
-    Raises FlashError."""
+    `look` is called meanwhile and may raise. Raises FlashError."""
 
     def is_up(boot: Boot) -> bool:
+        look()
         if boot.failure is not None:
             raise boot.failure
         return boot.booted and (boot.node_id is not None or not want_hello)
@@ -114,10 +127,15 @@ def watch(port: str, seconds: float, want_hello: bool = True, line: serial.Seria
     return boot
 
 
-def settle(port: str, seconds: float) -> None:
+def settle(port: str, seconds: float, look: Callable[[], None] = lambda: None) -> None:
     """Wait until MicroPython or a node has come up behind the port, or that time is over: a port that came up late has
-    missed the words. Raises FlashError for a board that starts over and over."""
-    _read_until(lambda boot: boot.at_prompt or boot.booted, Boot(), port, seconds)
+    missed the words. `look` as above. Raises FlashError for a board that starts over and over."""
+
+    def is_up(boot: Boot) -> bool:
+        look()
+        return boot.at_prompt or boot.booted
+
+    _read_until(is_up, Boot(), port, seconds)
 
 
 def _read_until(

@@ -6,6 +6,7 @@ import hashlib
 import json
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,11 +104,13 @@ class Journal:
 
 @dataclass
 class Outcome:
-    """`remedy` is empty when all went well."""
+    """`memory` is the flash and the PSRAM of a chip that was asked, `version` what the node says it runs. `remedy` is
+    empty when all went well."""
 
     port: str
     mac: str = ""
-    what: str = ""
+    memory: str = ""
+    version: str = ""
     result: str = ""
     remedy: str = ""
     seconds: float = 0.0
@@ -118,12 +121,14 @@ class Outcome:
 
 
 class Flasher:
-    """Brings one board through the job; `run` raises nothing of what can go wrong with a board."""
+    """Brings one board through the job; `run` raises nothing, whatever goes wrong. Once `stop` is set, it ends at the
+    next moment that leaves the board in a state to go on from."""
 
-    def __init__(self, port: str, job: Job, journal: Journal, screen: Screen) -> None:
+    def __init__(self, port: str, job: Job, journal: Journal, screen: Screen, stop: threading.Event) -> None:
         self._job = job
         self._journal = journal
         self._screen = screen
+        self._stop = stop
         self._outcome = Outcome(port)
 
     def run(self) -> Outcome:
@@ -133,8 +138,11 @@ class Flasher:
             self._run()
         except FlashError as error:
             outcome.result, outcome.remedy = error.cause, error.remedy
+        except Exception as error:  # ours or a library's: the other boards go on
+            outcome.result = f"this tool or a library of it has failed with {type(error).__name__}"
+            outcome.remedy = f"Report it with {_kept_traceback(outcome.port)}"
         outcome.seconds = time.monotonic() - began
-        self._step("FAILED" if outcome.failed else outcome.result)
+        self._screen.step(outcome.port, "FAILED" if outcome.failed else outcome.result)
         return outcome
 
     def _run(self) -> None:
@@ -143,19 +151,29 @@ class Flasher:
                 self._outcome.result = "done before"
                 return
             self._step("starting MicroPython")
-            settle(self._outcome.port, SETTLE_S)
+            settle(self._outcome.port, SETTLE_S, self._look)
         line = self._deploy()
         self._step("waiting for hello" if self._job.want_hello else "waiting for its start")
-        boot = watch(self._outcome.port, self._job.timeout_s, self._job.want_hello, line)
+        boot = watch(self._outcome.port, self._job.timeout_s, self._job.want_hello, line, self._look)
         self._journal.note(self._outcome.mac, "done")
+        self._outcome.version = boot.version
         self._outcome.result = "started" if boot.node_id is None else f"ready: node {boot.node_id}"
 
+    def _look(self) -> None:
+        if self._stop.is_set():
+            raise FlashError("stopped by Ctrl-C", "Go on with the same command and --resume")
+
     def _step(self, step: str) -> None:
+        self._look()
         self._screen.step(self._outcome.port, step)
 
     @property
     def _progress(self) -> Callable[[float], None]:
-        return lambda part: self._screen.progress(self._outcome.port, part)
+        def show(part: float) -> None:
+            self._look()
+            self._screen.progress(self._outcome.port, part)
+
+        return show
 
     # ---- in download mode
 
@@ -165,7 +183,7 @@ class Flasher:
         self._step("connecting")
         with Chip(outcome.port, job.baud, job.stub) as chip:
             facts = chip.facts()
-            outcome.mac, outcome.what = facts.mac, str(facts)
+            outcome.mac, outcome.memory = facts.mac, f"{facts.flash_bytes >> 20}+{facts.psram_mb} MB"
             if self._journal.has(facts.mac, "done"):
                 chip.reset()
                 return "done before"
@@ -207,7 +225,7 @@ class Flasher:
         self._step("connecting to MicroPython")
         with Repl(outcome.port) as repl:
             node = repl.facts()
-            outcome.mac, outcome.what = node.mac, outcome.what or node.machine
+            outcome.mac = node.mac
             if not job.needs_loader and self._journal.has(node.mac, "done"):
                 return repl.restart()  # nothing to do but let it run again
             self._step("compiling")
@@ -228,6 +246,14 @@ class Flasher:
             if wanted != there:
                 self._step("writing config.json")
                 repl.put_config(wanted)
+
+
+def _kept_traceback(port: str) -> Path:
+    """The file that the running exception's traceback was written to."""
+    path = JOURNAL.parent / f"fault-{Path(port).name}.txt"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(traceback.format_exc())
+    return path
 
 
 def _check(file: FlashFile, facts: ChipFacts, without_psram: bool) -> None:

@@ -67,10 +67,6 @@ class ChipFacts:
     flash_bytes: int
     psram_mb: int
 
-    def __str__(self) -> str:
-        psram = f"{self.psram_mb} MB of PSRAM" if self.psram_mb else "no PSRAM"
-        return f"{CHIP}, {self.flash_bytes >> 20} MB of flash, {psram}"
-
 
 class Chip:
     """A context manager: connected when entered. Everything raises FlashError."""

@@ -24,6 +24,7 @@ _MEANINGS = (
      "sudo usermod -aG {group} $USER, log out and in, and run it again"),
     (r"exclusively lock|Access is denied|Errno 11\b|Errno 16\b", "another program uses the port",
      "End that program (a terminal, mpremote, a monitor) and run it again"),
+    (r"Errno 25\b|Inappropriate ioctl", "this is no serial port", "Choose another: --list names those of boards"),
     (r"Errno 2\b|FileNotFoundError|No such file", "there is no such port", "Plug the board in; --list names ports"),
     (r"Wrong boot mode", "the board starts its program and not its loader", _DOWNLOAD_MODE),
     (r"getting no sync reply", "the board hears nothing from here", "Its line TX of the adapter is loose: check it"),

@@ -90,7 +90,7 @@ def _take_secret(values: Values, key: str, file: Path | None, variable: str) -> 
         try:
             values[key] = file.read_text().rstrip("\r\n")
         except OSError as error:
-            raise FlashError(f"{file}: {error.strerror}", f"Give the file that holds the {key}") from None
+            raise FlashError(f"{file}: {error.strerror}", f"Give a file that holds the {key}") from None
     elif variable in os.environ:
         values[key] = os.environ[variable]
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
-BAR = 24
-_NAME, _STEP = 14, 26
+WIDEST = 80
+_STEP = 26
+_PERCENT = len(" 100 %")
+_LONGEST_NAME = 24
+_SHORTEST_BAR = 5
 
 
 @dataclass
@@ -25,7 +29,11 @@ class Screen:
     def __init__(self, names: Sequence[str], out: TextIO | None = None) -> None:
         self._rows = {name: _Row() for name in names}
         self._out = out or sys.stdout
-        self._live = self._out.isatty()
+        terminal = shutil.get_terminal_size()
+        # A line that wraps, or has scrolled away, cannot be drawn over.
+        self._live = self._out.isatty() and len(names) < terminal.lines
+        self._columns = min(WIDEST, terminal.columns)
+        self._name_width = min(_LONGEST_NAME, max(map(len, names)))
         self._lock = threading.Lock()
 
     def __enter__(self) -> Screen:
@@ -44,7 +52,7 @@ class Screen:
             if self._live:
                 self._draw()
             else:
-                self._out.write(f"{name.ljust(_NAME)} {step}\n")
+                self._out.write(f"{name.ljust(self._name_width)}  {step}\n")
                 self._out.flush()
 
     def progress(self, name: str, part: float) -> None:
@@ -64,13 +72,16 @@ class Screen:
         self._out.write(up + clear.join(lines) + clear)
         self._out.flush()
 
-    @staticmethod
-    def _line(name: str, row: _Row) -> str:
-        line = f"{name.ljust(_NAME)} {row.step[:_STEP].ljust(_STEP)}"
+    def _line(self, name: str, row: _Row) -> str:
+        # Of a long name the end tells more: /dev/serial/by-id/...
+        line = f"{name[-self._name_width :].ljust(self._name_width)}  {row.step[:_STEP].ljust(_STEP)}"
+        length = self._columns - len(line) - len(" []") - _PERCENT - 1
         if row.part is None:
-            return line.rstrip()
-        full = int(row.part * BAR)
-        return f"{line} [{'#' * full}{'.' * (BAR - full)}] {row.part * 100:3.0f} %"
+            return line[: self._columns - 1].rstrip()
+        if length < _SHORTEST_BAR:
+            return f"{line[: self._columns - 1 - _PERCENT]}{row.part * 100:4.0f} %"
+        full = int(row.part * length)
+        return f"{line} [{'#' * full}{'.' * (length - full)}] {row.part * 100:3.0f} %"
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:

@@ -139,12 +139,12 @@ class Repl:
         raise TransportError("no prompt")
 
     def _not_opened(self, error: Exception) -> FlashError:
-        # mpremote does not say why: asking the system does.
+        # mpremote does not say why: trying it again without mpremote does.
         try:
-            with open(self._port, "rb+", buffering=0):
-                return FlashError("another program uses the port", "End that program and run it again")
+            serial.Serial(self._port, exclusive=True).close()
         except OSError as cause:
             return explained(cause, self._port)
+        return FlashError("another program had the port for a moment", "Run it again")
 
     def _close(self) -> None:
         if self._transport is not None:

@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
-"""Brings the application to a node while one writes it: compiles what has changed, copies what differs, restarts it.
+"""Brings the application to a node while one writes it: compile, copy, restart.
 
 examples:
-  tools/deploy.py                        to the one board that is plugged in; seconds, of which most are its restart
-  tools/deploy.py --watch                again at each save, with what the node prints in between
-  tools/deploy.py --mount                run it from this machine's files; nothing on the node changes
-  tools/deploy.py --port /dev/pts/0      to a SIM node: `make demo` prints its port
+  tools/deploy.py                     to the one board that is plugged in
+  tools/deploy.py --watch             again at each save; shows what it prints
+  tools/deploy.py --mount             run it from this machine's files; nothing
+                                      on the node changes
+  tools/deploy.py --port /dev/pts/0   to a SIM node: `make demo` prints its port
 
-Run it with .venv/bin/python. The node needs MicroPython and a config.json: tools/flash.py gives it both. It is put into
-developer mode ("developer": true): a failure leaves its traceback at the REPL instead of a reset. Ctrl-C at the REPL
-ends the application with all its threads (`mpremote` does so when it connects), Ctrl-D starts it again. No watchdog
-runs but while an update is on trial, and deploying ends a trial.
+Only what has changed is compiled, only what differs is copied. The node needs
+MicroPython and a config.json: tools/flash.py gives it both. It is put into
+developer mode ("developer": true in config.json): a failure leaves its
+traceback at the REPL instead of a reset, and no watchdog runs, not even while
+an update is on trial. Ctrl-C at the REPL ends the application with all its
+threads (`mpremote` does so when it connects), Ctrl-D starts it again.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ import sys
 import time
 from pathlib import Path
 
+import _venv  # noqa: F401 - it changes to the Python that has the rest
 import serial
 from _boot_watch import LOOK_S
 from _flash_errors import FlashError
@@ -59,7 +63,7 @@ def _parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=lines[0], epilog="\n".join(lines[2:]), formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--port", help="the node's serial port, when there are several")
+    parser.add_argument("--port", metavar="TTY", help="the node's serial port, when there are several")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--watch", action="store_true", help="go on: deploy at each save, show what the node prints")
     how.add_argument("--mount", action="store_true", help="run the application from this machine's files")

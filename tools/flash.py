@@ -1,36 +1,43 @@
 #!/usr/bin/env python3
-"""Makes nodes of ESP32-S3 boards: image, application, configuration, and the proof that each says hello to its hub.
+"""Makes nodes of ESP32-S3 boards: image, application, configuration, first hello.
 
 examples:
-  tools/flash.py --list                                             which boards are plugged in
-  tools/flash.py --image ESP32_GENERIC_S3.bin --erase --ssid Stage --hub 192.168.4.1
-  tools/flash.py --image build/k1_s3/firmware.bin --all             every board, side by side
-  tools/flash.py --port /dev/ttyACM0                                the application alone, by MicroPython's REPL
-  tools/flash.py --all --resume                                     what the last run left undone
-  tools/flash.py --all --rollback 2.7.0 --ota DIR                   back to a release of the hub's folder, by USB
+  tools/flash.py --list                      which boards are plugged in
+  tools/flash.py --image ESP32_GENERIC_S3.bin --erase --ssid Stage
+                                             a node of an empty board
+  tools/flash.py --image build/k1_s3/firmware.bin --all
+                                             every board, side by side
+  tools/flash.py --port /dev/ttyACM0         the application alone, by the REPL
+  tools/flash.py --all --resume              what the last run left undone
+  tools/flash.py --all --rollback 2.7.0      back to a release, by USB
+  tools/flash.py --all --rollback 2.7.0 --ota RELEASES --no-hello
+                                             the same for a fleet without a hub
 
-Run it with .venv/bin/python (`make setup`). Without --image the boards keep the MicroPython they have. What is right
-already is left alone: image and files are compared before they are written. Passwords are never printed.
+Without --image the boards keep the MicroPython they have. What is right
+already is left alone: image and files are compared before they are written.
+Passwords and keys are never printed.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from concurrent.futures import ThreadPoolExecutor
+import textwrap
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
+import _venv  # noqa: F401 - it changes to the Python that has the rest
 from _flash_board import Flasher, Job, Journal, Outcome
 from _flash_chip import FAST_BAUD
 from _flash_errors import FlashError
-from _flash_file import APP, FlashFile, read, recognise
+from _flash_file import APP, FlashFile, read
 from _flash_ports import chosen, found
 from _flash_provision import add_options, ask_password, given
+from _flash_release import default_folder, release
 from _flash_screen import Screen, table
 
-from _build_common import BUILD
 from lightwave.release import BOARDS
-from lightwave_hub.ota.store import UpdateStore
 
 AT_ONCE = 8
 
@@ -51,8 +58,10 @@ def main(arguments: list[str] | None = None) -> int:
             ask_password(job.told)
         outcomes = _flash(ports, job, Journal(job, options.resume))
     except FlashError as error:
-        print(f"flash: {error}", file=sys.stderr)
+        print(_wrapped(f"flash: {error}"), file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
     _summarise(outcomes)
     return int(any(outcome.failed for outcome in outcomes))
 
@@ -62,13 +71,19 @@ def _parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=lines[0], epilog="\n".join(lines[2:]), formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--port", action="append", help="a board's serial port; may be repeated")
+    parser.add_argument("--port", action="append", metavar="TTY", help="a board's serial port; may be repeated")
     parser.add_argument("--all", action="store_true", help="every board that is plugged in, side by side")
     parser.add_argument("--list", action="store_true", help="show the boards' ports and end")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--image", type=Path, metavar="FILE", help="a .bin for ESP32-S3, or an archive of `k1 ota pack`")
-    what.add_argument("--rollback", metavar="VERSION", help="a release that the hub keeps in --ota")
-    parser.add_argument("--ota", type=Path, metavar="DIR", default=BUILD / "ota", help="the hub's folder of updates")
+    what.add_argument("--rollback", metavar="VERSION", help="an older release, kept in --ota")
+    parser.add_argument(
+        "--ota",
+        type=Path,
+        metavar="DIR",
+        default=default_folder(),
+        help="where releases are: a hub's folder, by default this user's, or one of files VERSION.bin, VERSION.k1a",
+    )
     parser.add_argument("--board", choices=sorted(BOARDS), help="whose release, when VERSION is there for several")
     parser.add_argument("--erase", action="store_true", help="erase the whole flash first: files and configuration too")
     parser.add_argument("--resume", action="store_true", help="go on with the last run: leave out what it has done")
@@ -93,29 +108,8 @@ def _list() -> None:
 
 def _file(options: argparse.Namespace) -> FlashFile | None:
     if options.rollback:
-        return _release(options.ota, options.rollback, options.board)
+        return release(options.ota, options.rollback, options.board)
     return read(options.image) if options.image else None
-
-
-def _release(folder: Path, version: str, board: str | None) -> FlashFile:
-    """The image that a hub signed as that version. Raises FlashError."""
-    if not (folder / "ota.sqlite3").is_file():
-        raise FlashError(f"{folder} is no hub's folder of updates", "Name it by --ota; `k1 hub --ota DIR` makes one")
-    store = UpdateStore(folder)
-    try:
-        there = store.releases()
-        fitting = [each for each in there if each.version == version and board in (None, each.board)]
-        if not fitting:
-            known = ", ".join(sorted({each.version for each in there})) or "none"
-            raise FlashError(f"there is no release {version} in {folder}", f"There are: {known}")
-        if len(fitting) > 1:
-            raise FlashError(f"release {version} is there for several boards", "Say which by --board")
-        path = store.image_path(fitting[0].sha256)
-        return recognise(Path(f"release {version}"), path.read_bytes())
-    except OSError as error:
-        raise FlashError(f"release {version}: {error.strerror}", "Its image is gone: add it to the hub again") from None
-    finally:
-        store.close()
 
 
 def _job(options: argparse.Namespace, file: FlashFile | None) -> Job:
@@ -142,19 +136,34 @@ def _show_plan(job: Job, ports: list[str]) -> None:
 
 
 def _flash(ports: list[str], job: Job, journal: Journal) -> list[Outcome]:
+    stop = threading.Event()
     with Screen(ports) as screen, ThreadPoolExecutor(min(AT_ONCE, len(ports))) as pool:
-        flashers = [Flasher(port, job, journal, screen) for port in ports]
-        return list(pool.map(Flasher.run, flashers))
+        running = [pool.submit(Flasher(port, job, journal, screen, stop).run) for port in ports]
+        try:
+            wait(running)
+        except KeyboardInterrupt:
+            stop.set()
+            wait(running)
+        return [each.result() for each in running]
 
 
 def _summarise(outcomes: list[Outcome]) -> None:
-    rows = [("PORT", "MAC", "TIME", "RESULT")]
-    for outcome in outcomes:
-        rows.append((outcome.port, outcome.mac or "-", f"{outcome.seconds:.1f} s", outcome.result))
-    print(f"\n{table(rows)}")
-    for outcome in outcomes:
-        if outcome.failed:
-            print(f"\n{outcome.port}: {outcome.result}.\n  {outcome.remedy}.", file=sys.stderr)
+    rows = [("PORT", "MAC", "FLASH+PSRAM", "VERSION", "TIME", "RESULT")]
+    for each in outcomes:
+        result = "FAILED" if each.failed else each.result
+        facts = (each.mac or "-", each.memory or "-", each.version or "-")
+        rows.append((each.port, *facts, f"{each.seconds:.0f} s", result))
+    print(f"\n{table(rows)}", flush=True)
+    for each in outcomes:
+        if each.failed:
+            print(_wrapped(f"\n{each.port}: {each.result}.", f"  {each.remedy}."), file=sys.stderr)
+
+
+def _wrapped(*lines: str) -> str:
+    return "\n".join(
+        textwrap.fill(line, 80, subsequent_indent="  ", replace_whitespace=False, break_on_hyphens=False)
+        for line in lines
+    )
 
 
 if __name__ == "__main__":

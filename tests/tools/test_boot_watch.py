@@ -19,7 +19,7 @@ def heard(text: str) -> Boot:
 
 def test_a_start_that_goes_well() -> None:
     boot = heard(ROM + STARTED + JOINED + "[CTRL] welcome node 3\r\n")
-    assert boot.booted and boot.node_id == 3
+    assert boot.booted and boot.node_id == 3 and boot.version == "0.1.0"
     assert boot.failure is None and boot.loop is None
 
 
@@ -80,10 +80,16 @@ def test_an_unknown_key_is_no_failure() -> None:
             "no hello: hub 10.0.0.1:80: [Errno 113]",
         ),
         (STARTED + JOINED, "no hello: the hub has not answered"),
+        (STARTED + JOINED + "[CTRL] the hub rejects: busy mac full\r\n", "no hello: hub rejects: busy mac full"),
     ],
 )
 def test_how_far_it_came_says_why_there_was_no_hello(text: str, cause: str) -> None:
     assert cause in heard(text).late(9).cause
+
+
+def test_a_fleet_with_another_join_key_is_the_remedy() -> None:
+    refused = "[CTRL] the hub rejects: join_key_wrong proof is of another key\r\n"
+    assert "--join-key-file" in heard(STARTED + JOINED + refused).late(9).remedy
 
 
 def test_only_the_last_lines_are_kept() -> None:

@@ -4,6 +4,8 @@ configuration by mpremote's transport, and says hello to a real hub."""
 from __future__ import annotations
 
 import json
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import _flash_board
 import flash
 import pytest
 from _node_app import compiled
-from _node_repl import Repl
+from _node_repl import NodeFacts, Repl
 from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
@@ -19,6 +21,7 @@ import build
 from lightwave.app_archive import pack
 from lightwave_hub.ota import images as ota_images
 from lightwave_hub.ota.store import Release, UpdateStore
+from lightwave_node import VERSION
 from lightwave_sim.hub_process import HubProcess
 from tests.tools import flash_images as images
 from tests.tools.loaded_board import PASSWORD, LoadedBoard
@@ -26,6 +29,11 @@ from tests.tools.rom_chip import Chip
 from tests.tools.rom_loader import Faults
 
 NewBoard = Callable[..., LoadedBoard]
+
+
+def complaint(capsys: pytest.CaptureFixture[str]) -> str:
+    """What was said of failures, without its line breaks."""
+    return " ".join(capsys.readouterr().err.split())
 
 
 @pytest.fixture(autouse=True)
@@ -88,8 +96,9 @@ def test_goes_on_after_a_failure_without_doing_again_what_is_done(
     ports = ["--port", board.port, "--port", other.port]
     told = ["--image", str(image), "--erase", "--hub", f"{hub.host}:{hub.port}"]
     assert flash.main([*ports, *told]) == 1
-    said = capsys.readouterr()
-    assert "not what was written" in said.out and "Run it again" in said.err
+    said = complaint(capsys)
+    assert f"{board.port}: what was read back is not what was written. Run it again" in said
+    assert other.port not in said
     assert board.started_from == []
     # The second board runs, so its loader is out of reach of a pty: only the first is left.
     assert flash.main(["--port", board.port, *told, "--resume"]) == 0, capsys.readouterr()
@@ -134,7 +143,7 @@ def test_a_board_that_does_not_fit_is_left_alone(
 ) -> None:
     board = new_board(chip)
     assert flash.main(["--port", board.port, "--image", str(image), "--erase"]) == 1
-    assert cause in capsys.readouterr().out
+    assert f"{board.port}: " in (said := complaint(capsys)) and cause in said
     assert not board.loader.written and not board.loader.erased_whole
 
 
@@ -145,8 +154,7 @@ def test_a_board_that_starts_over_and_over_is_said_to(
     # As with a flash whose first sector is worn out: what esptool verified is gone at the next start.
     board.loader.before_start = lambda: board.loader.silicon.erase(0, 4096)
     assert flash.main(["--port", board.port, "--image", str(image)]) == 1
-    said = capsys.readouterr()
-    assert "starts over and over: its flash holds no program" in said.out and "--image" in said.err
+    assert "starts over and over: its flash holds no program. Flash one by --image" in complaint(capsys)
 
 
 def test_all_boards_side_by_side(
@@ -167,7 +175,44 @@ def test_all_boards_side_by_side(
     said = capsys.readouterr()
     assert len(hub.get("/api/nodes")["nodes"]) == 2
     assert said.out.count("ready: node") == 4  # as they come, and in the table
-    assert "too large: it lays out 8 MB" in said.out and boards[1].port in said.err
+    words = {line.split()[0]: line.split()[1:] for line in said.out.rsplit("\n\n", 1)[1].splitlines()}
+    assert words["PORT"] == ["MAC", "FLASH+PSRAM", "VERSION", "TIME", "RESULT"]
+    assert words[boards[0].port][:4] == [boards[0].mac, "8+8", "MB", VERSION]
+    assert words[boards[1].port][:4] == [boards[1].mac, "2+8", "MB", "-"] and words[boards[1].port][-1] == "FAILED"
+    assert f"{boards[1].port}: {image.name} is too large" in said.err
+    assert max(map(len, (said.out + said.err).splitlines())) <= 80
+
+
+def test_one_boards_mishap_is_not_anothers(
+    new_board: NewBoard, image: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = new_board(), new_board()
+
+    def compile_badly(node: NodeFacts) -> dict[str, bytes]:
+        if node.mac == first.mac:
+            raise ValueError("nobody foresaw this")
+        return compiled(node)
+
+    monkeypatch.setattr(_flash_board, "compiled", compile_badly)
+    ports = ["--port", first.port, "--port", second.port]
+    assert flash.main([*ports, "--image", str(image), "--no-hello"]) == 1
+    said = complaint(capsys)
+    assert f"{first.port}: this tool or a library of it has failed with ValueError. Report it with" in said
+    assert second.port not in said
+    (kept,) = _flash_board.JOURNAL.parent.glob("fault-*.txt")
+    assert "nobody foresaw this" in kept.read_text()
+
+
+def test_ctrl_c_ends_it_at_the_next_step(
+    new_board: NewBoard, image: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = new_board()
+    told = ["--port", board.port, "--image", str(image), "--erase", "--no-hello"]
+    main_thread = threading.get_ident()
+    board.loader.before_start = lambda: signal.pthread_kill(main_thread, signal.SIGINT)
+    assert flash.main(told) == 1
+    assert "stopped by Ctrl-C. Go on with the same command and --resume" in complaint(capsys)
+    assert "GPU TASK" not in board.node.console
 
 
 def test_the_application_alone_goes_to_a_node_that_runs(
@@ -186,9 +231,9 @@ def test_a_node_that_says_no_hello_is_explained(
 ) -> None:
     told = ["--ssid", "elsewhere", "--timeout", "3"]
     assert flash.main(["--port", new_board().port, "--image", str(image), *told]) == 1
-    said = capsys.readouterr()
-    assert "the node cannot join elsewhere" in said.out and "the password again" in said.err
-    assert PASSWORD not in said.out + said.err
+    said = complaint(capsys)
+    assert "the node cannot join elsewhere" in said and "the password again" in said
+    assert PASSWORD not in said
 
 
 def test_back_to_a_release_of_the_hub_by_usb(
@@ -203,7 +248,7 @@ def test_back_to_a_release_of_the_hub_by_usb(
     archive = pack([(path.removeprefix("/lib/"), data) for path, data in modules.items()])
     _keep(tmp_path / "ota", "2.7.0", archive)
     assert flash.main(["--port", board.port, "--rollback", "2.6.0", "--ota", str(tmp_path / "ota")]) == 2
-    assert "There are: 2.7.0" in capsys.readouterr().err
+    assert "There are: 2.7.0 (GENERIC_S3)" in complaint(capsys)
     assert flash.main(["--port", board.port, "--rollback", "2.7.0", "--ota", str(tmp_path / "ota")]) == 0
 
 
@@ -237,11 +282,11 @@ def test_a_dry_run_shows_the_plan_and_touches_nothing(
         (["--port", "/dev/null", "--pins", "5"], "pins: must name one pin for each of the 2 strips"),
         (["--port", "/dev/null", "--mic-pins", "1,2"], "mic_pins: must be an object with the pins"),
         (["--port", "/dev/null", "--config", "missing.json"], "missing.json: No such file"),
-        (["--rollback", "1.0", "--ota", "nowhere"], "nowhere is no hub's folder of updates"),
+        (["--rollback", "1.0", "--ota", "nowhere"], "nowhere holds no releases"),
     ],
 )
 def test_what_cannot_be_is_refused_before_any_board_is_touched(
     options: list[str], cause: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert flash.main([*options, "--dry-run"]) == 2
-    assert cause in capsys.readouterr().err
+    assert cause in complaint(capsys)

@@ -108,6 +108,7 @@ def test_a_port_in_use_is_said_to_be() -> None:
     [
         (PermissionError(13, "Permission denied"), "no permission", "sudo usermod -aG "),
         (FileNotFoundError(2, "No such file"), "no such port", "Plug the board in"),
+        (OSError(25, "Inappropriate ioctl for device"), "no serial port", "--list"),
         (RuntimeError("Wrong boot mode detected (0x8)!"), "starts its program", "Hold BOOT"),
         (RuntimeError("something\nnobody foresaw"), "esptool says: something nobody foresaw", "--resume"),
     ],

@@ -7,16 +7,26 @@ import io
 import json
 import os
 import pty
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import _flash_ports
 import pytest
 from _flash_errors import FlashError
+from _flash_file import APP, APPLICATION
 from _flash_provision import add_options, given, merged
+from _flash_release import release
 from _flash_screen import Screen, table
 from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
+
+from _build_common import ROOT
+from lightwave.app_archive import pack
+from lightwave_hub.ota.store import Release, UpdateStore
+from tests.tools import flash_images as images
 
 SECRET = "never-to-be-printed"
 
@@ -140,6 +150,40 @@ def test_a_file_may_hold_every_key(tmp_path: Path, password: None) -> None:
     assert values == {"trial_s": 60, "ssid": "option", "password": SECRET, "mic_pins": {"sck": 1, "ws": 2, "sd": 3}}
 
 
+# ---- what there is to go back to
+
+
+def test_a_folder_of_files_will_do_for_a_fleet_without_a_hub(tmp_path: Path) -> None:
+    (tmp_path / "2.7.0.bin").write_bytes(images.application("2.7.0", payload=images.OURS))
+    (tmp_path / "2.7.0.k1a").write_bytes(pack([("lightwave_hw/start.mpy", b"M")]))
+    (tmp_path / "notes.txt").write_text("which was good?")
+    assert release(tmp_path, "2.7.0", "K1_S3").kind == APPLICATION
+    assert release(tmp_path, "2.7.0", "GENERIC_S3").kind == APP
+    with pytest.raises(FlashError, match="several boards. Say which by --board"):
+        release(tmp_path, "2.7.0", None)
+    with pytest.raises(FlashError, match=r"There are: 2.7.0 \(K1_S3\), 2.7.0 \(GENERIC_S3\)"):
+        release(tmp_path, "2.6.0", None)
+    with pytest.raises(FlashError, match="holds no releases. Name by --ota"):
+        release(tmp_path / "elsewhere", "2.7.0", None)
+
+
+def test_a_release_whose_image_is_gone_is_said_to_be(tmp_path: Path) -> None:
+    store = UpdateStore(tmp_path)
+    store.put_release(Release("2.7.0", "K1_S3", "firmware", 9, "ab" * 32, 1, 2**31, "", "", 0))
+    store.close()
+    with pytest.raises(FlashError, match="release 2.7.0: No such file or directory. Its image is gone"):
+        release(tmp_path, "2.7.0", None)
+
+
+# ---- how it is started
+
+
+def test_runs_by_its_own_python_whatever_it_is_started_with() -> None:
+    other = getattr(sys, "_base_executable", sys.executable)
+    result = subprocess.run([other, ROOT / "tools" / "flash.py", "--help"], capture_output=True, text=True, check=False)
+    assert result.returncode == 0 and "--rollback VERSION" in result.stdout, result.stderr
+
+
 # ---- what is seen
 
 
@@ -148,16 +192,26 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_terminal_has_a_line_with_a_bar_for_each_board() -> None:
+@pytest.mark.parametrize("columns", [80, 200, 60])
+def test_a_terminal_has_a_line_with_a_bar_for_each_board(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
     out = Terminal()
-    with Screen(["a", "b"], out) as screen:
-        screen.step("a", "writing the image")
-        screen.progress("a", 0.5)
-    last = out.getvalue().rsplit("\x1b[2A", 1)[1].replace("\x1b[K", "").splitlines()
-    assert last == [
-        "a              writing the image          [############............]  50 %",
-        "b              waiting",
-    ]
+    with Screen(["/dev/ttyACM0", "/dev/serial/by-id/usb-Espressif_USB_JTAG_1"], out) as screen:
+        screen.step("/dev/ttyACM0", "writing the image")
+        screen.progress("/dev/ttyACM0", 0.5)
+    first, second = out.getvalue().rsplit("\x1b[2A", 1)[1].replace("\x1b[K", "").splitlines()
+    assert re.fullmatch(r"/dev/ttyACM0 +writing the image +(\[#+\.+\])?  50 %", first)
+    assert ("[" in first) == (columns > 60)
+    assert second == "usb-Espressif_USB_JTAG_1  waiting"
+    assert len(first) < min(columns, 80)
+
+
+def test_more_boards_than_a_terminal_has_lines_are_told_of_line_by_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINES", "3")
+    out = Terminal()
+    with Screen(["a", "b", "c"], out) as screen:
+        screen.step("c", "ready")
+    assert out.getvalue() == "c  ready\n"
 
 
 def test_elsewhere_there_is_a_line_for_each_step_and_no_escape() -> None:
@@ -166,7 +220,7 @@ def test_elsewhere_there_is_a_line_for_each_step_and_no_escape() -> None:
         screen.step("a", "erasing")
         screen.progress("a", 0.5)
         screen.step("a", "ready")
-    assert out.getvalue() == "a              erasing\na              ready\n"
+    assert out.getvalue() == "a  erasing\na  ready\n"
 
 
 def test_a_tables_columns_line_up() -> None:
