@@ -17,6 +17,7 @@ TRIES = 3
 WATCHDOG_MS = 30000
 NO_VERDICT, HEALTHY, TRIES_USED, NOT_HEALTHY, BOOTLOADER_WENT_BACK = range(5)
 
+_CONFIG = "/config.json"
 _FOLDER = "/ota"
 _FORMAT = "<4sIBBBBII32s"
 _SIZE = calcsize(_FORMAT)  # and a CRC-32 of it behind
@@ -92,11 +93,23 @@ def _next_try(record):
     write(record)
     if not record.trial:
         return record.slot
-    import machine
+    if not _is_developed():
+        import machine
 
-    watchdog = machine.WDT(timeout=WATCHDOG_MS)
+        watchdog = machine.WDT(timeout=WATCHDOG_MS)
     print("[BOOT] %s is on trial, %d more starts" % (str(record.version, "ascii"), record.tries))
     return record.trial if record.trial < PARTITIONS else record.slot
+
+
+def _is_developed():
+    """In developer mode nobody resets a node whose REPL is in use."""
+    try:
+        import json
+
+        with open(_CONFIG) as file:
+            return json.load(file).get("developer") is True
+    except Exception:  # what start.py will complain of
+        return False
 
 
 def failed():

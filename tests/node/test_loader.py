@@ -14,6 +14,7 @@ def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     dogs: list[int] = []
     machine = SimpleNamespace(WDT=lambda timeout: dogs.append(timeout) or object(), reset=lambda: dogs.append(0))
     monkeypatch.setattr(loader, "_FOLDER", str(tmp_path / "ota"))
+    monkeypatch.setattr(loader, "_CONFIG", str(tmp_path / "config.json"))
     monkeypatch.setattr(loader, "watchdog", None)
     monkeypatch.setitem(sys.modules, "machine", machine)
     monkeypatch.setattr(sys, "path", ["", "/lib"])
@@ -67,6 +68,24 @@ def test_a_trial_has_three_starts_and_a_watchdog(board: list[int]) -> None:
     loader.start()
     assert sys.path[0] == "/app/1"
     assert (loader.read().trial, loader.read().verdict) == (0, loader.TRIES_USED)
+
+
+@pytest.mark.parametrize(
+    ("config", "dogs"),
+    [
+        ('{"developer": true}', []),
+        ('{"developer": false}', [loader.WATCHDOG_MS]),
+        ('["developer"]', [loader.WATCHDOG_MS]),
+        ("{", [loader.WATCHDOG_MS]),
+    ],
+)
+def test_a_trial_in_developer_mode_has_no_watchdog(
+    board: list[int], tmp_path: Path, config: str, dogs: list[int]
+) -> None:
+    (tmp_path / "config.json").write_text(config)
+    loader.write(record(slot=1, trial=2, tries=loader.TRIES))
+    loader.start()
+    assert sys.path[0] == "/app/2" and board == dogs
 
 
 def test_a_partition_on_trial_is_the_bootloaders_choice(board: list[int]) -> None:
