@@ -122,7 +122,7 @@ def watch(
         return boot.booted and (boot.node_id is not None or not want_hello)
 
     boot = Boot()
-    if not _read_until(is_up, boot, port, seconds, line):
+    if not read_until(is_up, boot, port, seconds, line):
         raise boot.late(seconds)
     return boot
 
@@ -135,10 +135,10 @@ def settle(port: str, seconds: float, look: Callable[[], None] = lambda: None) -
         look()
         return boot.at_prompt or boot.booted
 
-    _read_until(is_up, Boot(), port, seconds)
+    read_until(is_up, Boot(), port, seconds)
 
 
-def _read_until(
+def read_until(
     condition: Callable[[Boot], bool], boot: Boot, port: str, seconds: float, line: serial.Serial | None = None
 ) -> bool:
     deadline = time.monotonic() + seconds

@@ -29,15 +29,22 @@ class Board:
         self.hub = hub
         self.sim = sim
         with Repl(port) as repl:
-            facts = repl.facts()
-            self.mac = facts.mac
-            self.is_frozen = facts.is_frozen
+            self.facts = repl.facts()
             self.config = repl.config() or {}
         assert self.config, "the board has no config.json: tools/flash.py gives it one"
 
     @property
+    def mac(self) -> str:
+        return self.facts.mac
+
+    @property
     def is_real(self) -> bool:
         return self.sim is None
+
+    @property
+    def takes_firmware(self) -> bool:
+        """Whether it is updated by images, and not by archives of the application."""
+        return bool(self.config.get("board") == "K1_S3")
 
     @property
     def rate(self) -> int:

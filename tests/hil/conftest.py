@@ -20,7 +20,7 @@ from tests.hil.board import Board
 from tests.validation.conftest import ON_NODE
 from tests.validation.node import Node
 
-BOARD_SECONDS, SIM_SECONDS = 60, 5
+BOARD_SECONDS, SIM_SECONDS = 60, 2
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -95,6 +95,7 @@ def node(board: Board) -> Iterator[Node]:
 
 
 @pytest.fixture
-def seconds(board: Board) -> int:
+def seconds(request: pytest.FixtureRequest, board: Board) -> int:
     """How long both channels are watched."""
-    return BOARD_SECONDS if board.is_real else SIM_SECONDS
+    chosen: int | None = request.config.getoption("--validation-seconds")
+    return chosen or (BOARD_SECONDS if board.is_real else SIM_SECONDS)

@@ -15,7 +15,7 @@ STRAY = "/lib/lightwave_node/no_such_module.py"
 
 @pytest.fixture(autouse=True)
 def files_on_the_board(board: Board) -> None:
-    if board.is_frozen:
+    if board.facts.is_frozen:
         pytest.skip("this board has the application in its image")
 
 

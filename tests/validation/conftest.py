@@ -17,15 +17,6 @@ SIM_SECONDS, BOARD_SECONDS = 4, 60  # seed 004 asks for 60
 STARTED = r"\[GPU TASK\] Running on Core \d[\s\S]*(\[AUDIO TASK\]|no sound)"
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("validation")
-    group.addoption(
-        "--validation-seconds",
-        type=int,
-        help=f"how long the dual-channel validation lasts ({SIM_SECONDS}; on a board {BOARD_SECONDS})",
-    )
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A module's SIM_BOARDS names the boards that a SIM node plays there; a real one is what it is."""
     if "connection" in metafunc.fixturenames:
@@ -82,5 +73,5 @@ def node(connection: Node) -> Node:
 
 @pytest.fixture
 def seconds(request: pytest.FixtureRequest, connection: Node) -> int:
-    chosen: int | None = request.config.getoption("--validation-seconds", None)
+    chosen: int | None = request.config.getoption("--validation-seconds")
     return chosen or (BOARD_SECONDS if connection.is_board else SIM_SECONDS)
