@@ -40,7 +40,7 @@ stubs: setup  ## MicroPython's type stubs for editors, into build/typings
 xtensa: setup  ## the firmware as Xtensa code under qemu: proved and counted (ARGS=--update-budget)
 	@PYTHONPATH=tools $(BIN)/python -m xtensa $(ARGS)
 
-soak: setup  ## the validation of both channels for its 60 s; hours of fleet under load are not part of this version yet
+soak: setup  ## both channels for the 60 s of their validation
 	@$(BIN)/python -m pytest tests/hil/test_validation.py tests/validation/test_dual_channel.py --validation-seconds 60 $(ARGS)
 
 fuzz: setup  ## every fuzz target for hours: make fuzz HOURS=8

@@ -16,7 +16,7 @@ from _boot_watch import settle, watch
 from _flash_chip import FAST_BAUD, Chip, ChipFacts
 from _flash_errors import FlashError
 from _flash_file import APP, WHOLE, FlashFile, choice_of_slot, first_application
-from _flash_provision import Values, merged
+from _flash_provision import SECRETS, Values, merged
 from _flash_screen import Screen
 from _node_app import compiled, deploy, unpacked
 from _node_repl import Repl
@@ -47,8 +47,10 @@ class Job:
 
     @property
     def fingerprint(self) -> str:
+        """Of all but secrets: what is on disk of it could be guessed at."""
+        told = {key: value for key, value in self.told.items() if key not in SECRETS}
         data = b"" if self.file is None else self.file.data
-        return hashlib.sha256(data + bytes([self.erase])).hexdigest()
+        return hashlib.sha256(json.dumps([told, self.erase], sort_keys=True).encode() + data).hexdigest()
 
     def plan(self) -> list[str]:
         """The steps in words."""
@@ -84,7 +86,7 @@ class Journal:
         except (OSError, ValueError):
             raise FlashError("there is no run to go on with", "Leave out --resume") from None
         if known["job"] != self._fingerprint:
-            raise FlashError("the last run was of another image, or erased differently", "Leave out --resume")
+            raise FlashError("the last run was another job: image, --erase or configuration", "Leave out --resume")
         done: dict[str, list[str]] = known["boards"]
         return done
 
@@ -241,11 +243,10 @@ class Flasher:
 
     def _provision(self, repl: Repl, board: str) -> None:
         there = repl.config()
-        if there is None or self._job.told:
-            wanted = merged(board, there, self._job.told)
-            if wanted != there:
-                self._step("writing config.json")
-                repl.put_config(wanted)
+        wanted = merged(board, there, self._job.told)
+        if wanted != there:
+            self._step("writing config.json")
+            repl.put_config(wanted)
 
 
 def _kept_traceback(port: str) -> Path:

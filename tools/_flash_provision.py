@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT / "firmware"))
 from lightwave_node.config import Config, ConfigError  # type: ignore[import-not-found]
 
 PASSWORD_VARIABLE, JOIN_KEY_VARIABLE = "K1_WIFI_PASSWORD", "K1_JOIN_KEY"
+SECRETS = ("password", "join_key")
 Values = dict[str, Any]
 
 
@@ -102,7 +103,8 @@ def ask_password(values: Values) -> None:
 
 
 def merged(board: str, there: Values | None, values: Mapping[str, Any]) -> Values:
-    """The node's new config.json: a board's template or what it has, with the user's keys. Raises FlashError."""
+    """The node's new config.json: a board's template or what it has, with the user's keys, and out of developer mode.
+    Raises FlashError."""
     if there is None:
         there = _template(board)
         if "password" not in values:
@@ -113,6 +115,8 @@ def merged(board: str, there: Values | None, values: Mapping[str, Any]) -> Value
     result = {**there, **values}
     if result.get("password") == "":
         del result["password"]
+    if "developer" not in values:
+        result.pop("developer", None)
     _check(result, values)
     return result
 

@@ -26,8 +26,10 @@ def test_goes_back_when_the_new_version_finds_no_hub(
         push(board, version, image)
         wait_for_words(board, f"{version} is on trial", TRIAL_BEGINS_S)
         board.hub.kill()
-        wait_for_words(board, "was not healthy in time", VERDICT_S)
-        board.hub.start()
+        try:
+            wait_for_words(board, "was not healthy in time", VERDICT_S)
+        finally:
+            board.hub.start()
         board.wait_until(lambda now: now["state"] == "READY" and now["fw"] == node["fw"], "the old one runs", VERDICT_S)
         board.wait_until(lambda now: rollout(board)["state"] == "failed", "the hub knows", VERDICT_S)
         assert "was not healthy in time: went back" in rollout(board)["why"]

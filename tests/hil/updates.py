@@ -34,11 +34,13 @@ def trusting(board: Board) -> Iterator[None]:
         line = repl.reset()
     watch(board.port, START_S, line=line)
     board.wait_until_ready()
-    yield
-    with Repl(board.port) as repl:
-        repl.put_config(before)
-        repl.use_lib()
-        repl.reset().close()
+    try:
+        yield
+    finally:
+        with Repl(board.port) as repl:
+            repl.put_config(before)
+            repl.use_lib()
+            repl.reset().close()
 
 
 def another_version(board: Board, folder: Path, given: Path | None, code: str = "") -> tuple[str, Path]:

@@ -112,6 +112,12 @@ def test_what_a_node_has_stays_unless_it_is_given_anew(monkeypatch: pytest.Monke
     assert merged("GENERIC_S3", there, told("--hub", "hub")) == {**there, "hub_host": "hub"}
 
 
+def test_developer_mode_ends_unless_it_is_asked_for(tmp_path: Path, password: None) -> None:
+    there = {"ssid": "Stage", "password": SECRET, "developer": True}
+    assert "developer" not in merged("GENERIC_S3", there, {})
+    assert merged("GENERIC_S3", there, {"developer": True})["developer"]
+
+
 def test_secrets_come_from_files(tmp_path: Path) -> None:
     (tmp_path / "password").write_text(SECRET + "\n")
     assert told("--password-file", str(tmp_path / "password"))["password"] == SECRET
