@@ -18,7 +18,7 @@ _VERSION = re.compile(r"\[BOOT\] K1 LightwaveOS (\S+) mac=")
 _HELLO = re.compile(r"\[CTRL\] welcome node (\d+)")
 _JOINING = re.compile(r"\[WIFI\] joining (.*)")
 _JOINED = re.compile(r"\[WIFI\] joined ")
-_COMPLAINT = re.compile(r"\[CTRL\] (?:the )?(hub .*)")
+_COMPLAINT = re.compile(r"\[CTRL\] (hub .*)")
 _CONFIG = re.compile(r"\[BOOT\] (config\.json: (?!.*is unknown and ignored).*)")
 _FAILED = "[BOOT] the node has failed:"
 _ERROR = re.compile(r"^(\w+(Error|Exception|Interrupt)\b.*)")

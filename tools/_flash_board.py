@@ -58,10 +58,11 @@ class Job:
         steps += ["erase the whole flash"] if self.erase else []
         if self.file is not None and self.file.kind != APP:
             steps.append(f"write {self.file}, at {self._place()}; verify it; reset")
-        what = f"the files of {self.file}" if self.file is not None and self.file.kind == APP else "the application"
-        steps.append(f"copy {what}, as far as they differ")
+        archive = self.file if self.file is not None and self.file.kind == APP else None
+        steps.append(f"copy the files of {archive or 'the application'}, as far as they differ")
         # Keys, not values: some are secrets.
-        steps.append(f"write config.json: {', '.join(sorted(self.told)) or 'only where there is none'}")
+        keys = ", ".join(sorted(self.told))
+        steps.append(f"write config.json: {keys}" if keys else "write config.json where there is none")
         steps.append("reset, wait for the boot lines" + " and for the first hello" * self.want_hello)
         return steps
 

@@ -96,10 +96,14 @@ def _take_secret(values: Values, key: str, file: Path | None, variable: str) -> 
         values[key] = os.environ[variable]
 
 
-def ask_password(values: Values) -> None:
-    """Ask for what a new node cannot do without, when there is somebody to ask."""
+def complete(values: Values, ask: bool) -> None:
+    """Before a node is erased: ask for the password, when there is somebody to ask. Raises FlashError when the node
+    would be left without."""
     if "password" not in values and sys.stdin.isatty():
+        if not ask:
+            return
         values["password"] = getpass.getpass(f"Password of {values.get('ssid', 'the access point')} (none: open): ")
+    merged("GENERIC_S3", None, values)
 
 
 def merged(board: str, there: Values | None, values: Mapping[str, Any]) -> Values:

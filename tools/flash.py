@@ -33,9 +33,9 @@ from _flash_chip import FAST_BAUD
 from _flash_errors import FlashError
 from _flash_file import APP, FlashFile, read
 from _flash_ports import chosen, found
-from _flash_provision import add_options, ask_password, given
+from _flash_provision import add_options, complete, given
 from _flash_release import default_folder, release
-from _flash_screen import Screen, table
+from _flash_screen import WIDEST, Screen, table
 
 from lightwave.release import BOARDS
 
@@ -51,11 +51,11 @@ def main(arguments: list[str] | None = None) -> int:
         file = _file(options)
         job = _job(options, file)
         ports = chosen(options.port or [], options.all)
+        if job.erase:
+            complete(job.told, ask=not options.dry_run)
         if options.dry_run:
             _show_plan(job, ports)
             return 0
-        if job.erase:  # the node will have to be told everything
-            ask_password(job.told)
         outcomes = _flash(ports, job, Journal(job, options.resume))
     except FlashError as error:
         print(_wrapped(f"flash: {error}"), file=sys.stderr)
@@ -131,7 +131,7 @@ def _show_plan(job: Job, ports: list[str]) -> None:
     for port in ports:
         print(f"{port}:")
         for number, step in enumerate(job.plan(), 1):
-            print(f"  {number}. {step}")
+            print(textwrap.fill(step, WIDEST, initial_indent=f"  {number}. ", subsequent_indent="     "))
     print("nothing was touched (--dry-run)")
 
 
@@ -161,7 +161,7 @@ def _summarise(outcomes: list[Outcome]) -> None:
 
 def _wrapped(*lines: str) -> str:
     return "\n".join(
-        textwrap.fill(line, 80, subsequent_indent="  ", replace_whitespace=False, break_on_hyphens=False)
+        textwrap.fill(line, WIDEST, subsequent_indent="  ", replace_whitespace=False, break_on_hyphens=False)
         for line in lines
     )
 

@@ -27,10 +27,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A module's SIM_BOARDS names the boards that a SIM node plays there; a real one is what it is."""
     if "board" in metafunc.fixturenames:
         boards = metafunc.config.getoption("--port") or getattr(metafunc.module, "SIM_BOARDS", ["K1_S3"])
-        metafunc.parametrize("board", boards, indirect=True, scope="session")
+        metafunc.parametrize("board", boards, indirect=True, scope="package")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def hubs() -> Iterator[dict[int, HubProcess]]:
     """The hubs that boards' configurations ask for, by port."""
     running: dict[int, HubProcess] = {}
@@ -39,7 +39,7 @@ def hubs() -> Iterator[dict[int, HubProcess]]:
         hub.kill()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def board(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, hubs: dict[int, HubProcess]
 ) -> Iterator[Board]:

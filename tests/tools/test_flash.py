@@ -30,6 +30,7 @@ from tests.tools.rom_chip import Chip
 from tests.tools.rom_loader import Faults
 
 NewBoard = Callable[..., LoadedBoard]
+JOIN_KEY = "never-to-be-printed-either"
 NUMBERS = itertools.count(1)  # each board has a MAC of its own: all say hello to the same hub
 
 
@@ -40,9 +41,10 @@ def complaint(capsys: pytest.CaptureFixture[str]) -> str:
 
 @pytest.fixture(autouse=True)
 def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A journal of the test's own, and the secret where flash.py looks for it."""
+    """A journal of the test's own, and the secrets where flash.py looks for them."""
     monkeypatch.setattr(_flash_board, "JOURNAL", tmp_path / "journal.json")
     monkeypatch.setenv("K1_WIFI_PASSWORD", PASSWORD)
+    monkeypatch.setenv("K1_JOIN_KEY", JOIN_KEY)
 
 
 @pytest.fixture
@@ -69,7 +71,10 @@ def image(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
-    process = HubProcess(tmp_path_factory.mktemp("hub"))
+    """It takes nodes that prove the join key."""
+    folder = tmp_path_factory.mktemp("hub")
+    (folder / "hub.toml").write_text(f'[access]\njoin_key = "{JOIN_KEY}"\n')
+    process = HubProcess(folder / "store", options=["--config", str(folder / "hub.toml")])
     process.start()
     yield process
     process.stop()
@@ -90,7 +95,8 @@ def test_makes_a_node_of_an_empty_board(
     assert board.loader.silicon.flash[: image.stat().st_size] == image.read_bytes()
     assert board.started_from == [0x10000]
     assert "ready: node " in said.out and board.mac in said.out
-    assert PASSWORD not in said.out + said.err + board.node.console
+    everything = said.out + said.err + board.node.console
+    assert PASSWORD not in everything and JOIN_KEY not in everything
     assert leds_known_to(hub)[board.mac] == 70
     board.node.check()
 
@@ -234,13 +240,24 @@ def test_the_application_alone_goes_to_a_node_that_runs(
 
 
 def test_a_node_that_says_no_hello_is_explained(
-    new_board: NewBoard, image: Path, capsys: pytest.CaptureFixture[str]
+    new_board: NewBoard,
+    image: Path,
+    hub: HubProcess,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    told = ["--ssid", "elsewhere", "--timeout", "3"]
-    assert flash.main(["--port", new_board().port, "--image", str(image), *told]) == 1
+    port = new_board().port
+    told = ["--ssid", "elsewhere", "--timeout", "2"]
+    assert flash.main(["--port", port, "--image", str(image), *told]) == 1
     said = complaint(capsys)
     assert "the node cannot join elsewhere" in said and "the password again" in said
     assert PASSWORD not in said
+    monkeypatch.setenv("K1_JOIN_KEY", "the-key-of-another-fleet")
+    told = ["--ssid", "LightwaveOS", "--hub", f"{hub.host}:{hub.port}", "--timeout", "2"]
+    assert flash.main(["--port", port, *told]) == 1
+    said = complaint(capsys)
+    assert "no hello: " in said and "Give the key of the hub's fleet with --join-key-file" in said
+    assert "the-key-of-another-fleet" not in said
 
 
 def test_back_to_a_release_of_the_hub_by_usb(
@@ -274,10 +291,21 @@ def test_a_dry_run_shows_the_plan_and_touches_nothing(
     board = new_board()
     told = ["--ssid", "Stage", "--update-key", "ab" * 32]
     assert flash.main(["--port", board.port, "--image", str(image), "--erase", "--dry-run", *told]) == 0
-    said = capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
     assert "erase the whole flash" in said and "whole image micropython v1.28.0" in said
-    assert "config.json: password, ssid, update_key" in said and PASSWORD not in said
+    assert "config.json: join_key, password, ssid, update_key" in said
+    assert PASSWORD not in said and JOIN_KEY not in said
     assert set(board.loader.silicon.flash) == {0xFF} and not board.loader.resets
+
+
+def test_no_board_is_erased_that_could_not_be_told_a_password(
+    new_board: NewBoard, image: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = new_board()
+    monkeypatch.delenv("K1_WIFI_PASSWORD")
+    assert flash.main(["--port", board.port, "--image", str(image), "--erase"]) == 2
+    assert "no password was given. Give --password-file" in complaint(capsys)
+    assert not board.loader.erased_whole
 
 
 @pytest.mark.parametrize(

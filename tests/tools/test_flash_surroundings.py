@@ -15,11 +15,13 @@ from pathlib import Path
 
 import _flash_ports
 import pytest
+import serial
 from _flash_errors import FlashError
 from _flash_file import APP, APPLICATION
 from _flash_provision import add_options, given, merged
 from _flash_release import release
 from _flash_screen import Screen, table
+from _node_repl import Repl
 from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
@@ -84,6 +86,13 @@ def test_a_port_without_permission_is_refused_at_once(monkeypatch: pytest.Monkey
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may do everything
     with pytest.raises(FlashError, match="no permission.*usermod"):
         _flash_ports.chosen([line], every=False)
+
+
+def test_a_repl_whose_port_is_in_use_or_none_says_so(line: str) -> None:
+    with serial.Serial(line, exclusive=True), pytest.raises(FlashError, match="another program uses the port"):
+        Repl(line).__enter__()
+    with pytest.raises(FlashError, match="this is no serial port. Choose another"):
+        Repl("/dev/null").__enter__()
 
 
 # ---- what a node is told

@@ -22,10 +22,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "connection" in metafunc.fixturenames:
         ports = metafunc.config.getoption("--port")
         boards = ports or getattr(metafunc.module, "SIM_BOARDS", ["K1_S3"])
-        metafunc.parametrize("connection", boards, indirect=True, scope="session")
+        metafunc.parametrize("connection", boards, indirect=True, scope="package")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def connection(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     """A node whose application was running and has been interrupted."""
     if request.param in request.config.getoption("--port"):

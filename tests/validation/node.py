@@ -6,10 +6,13 @@ import ast
 from pathlib import Path
 from typing import Any
 
+from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 
 READ_TIMEOUT_S = 5  # of a single read; what a call may take is said at the call
 CALL_TIMEOUT_S = 20
+REPL_TIMEOUT_S = 4
+INTERRUPTS = 3
 
 
 class NodeRaised(Exception):
@@ -22,6 +25,16 @@ class Node:
     def __init__(self, port: str, is_board: bool) -> None:
         self.is_board = is_board
         self._transport = SerialTransport(port, timeout=READ_TIMEOUT_S)
+        self._interrupt()
+
+    def _interrupt(self) -> None:
+        """Ctrl-C and the raw REPL; again where the first came in mid-start, before anything could be interrupted."""
+        for _ in range(INTERRUPTS - 1):
+            try:
+                self._transport.enter_raw_repl(soft_reset=False, timeout_overall=REPL_TIMEOUT_S)
+                return
+            except TransportError:
+                continue
         self._transport.enter_raw_repl(soft_reset=False)
 
     def reset(self) -> None:

@@ -1,0 +1,1 @@
+"""Boards over serial, or SIM boards in their place."""

@@ -1,0 +1,1 @@
+"""The dual-channel validation, on a board or on a SIM node."""
