@@ -41,6 +41,7 @@ class Updater:
         self._connect = connect
         self._own_address = own_address
         self.sha256 = order["sha256"]
+        self.version = order["version"]
         self.state = messages.OTA_CHECKING
         self.pct = 0
         self.dim = False

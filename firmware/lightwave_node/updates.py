@@ -37,7 +37,7 @@ class Updates:
         self._fallback = fallback
         self._updater = None
         self._steps = None
-        self._state, self._pct, self._detail = messages.OTA_IDLE, 0, ""
+        self._state, self._pct, self._detail, self._version = messages.OTA_IDLE, 0, "", ""
         self._told = None
         self._told_at = self._stepped_at = self._ordered_at = clock.now()
         self._trial = None
@@ -45,7 +45,7 @@ class Updates:
             from lightwave_node.trial import Trial
 
             self._trial = Trial(clock, timesync, telemetry, config.fps, config.trial_s)
-            self._set(messages.OTA_VERIFYING, 0, "%s is on trial" % port.trial)
+            self._set(messages.OTA_VERIFYING, 0, "%s is on trial" % port.trial, port.trial)
         elif port.verdict:
             self._set_verdict()
 
@@ -65,7 +65,7 @@ class Updates:
         if self._trial is not None and self._port.version == message["version"]:
             return
         if self._updater is not None or self._trial is not None:
-            self._set(messages.OTA_FAILED, 0, "another update is under way")
+            self._set(messages.OTA_FAILED, 0, "another update is under way", message["version"])
             return
         gc.collect()
         from lightwave_node.updater import Updater
@@ -127,14 +127,14 @@ class Updates:
         try:
             next(self._steps)
             self._fallback.dimmed = updater.dim
-            self._set(updater.state, updater.pct, "")
+            self._set(updater.state, updater.pct, "", updater.version)
         except StopIteration:
             self._end(updater.state, updater.pct, "")
         except FAILURES as error:
             self._end(messages.OTA_FAILED, updater.pct, reason(error))
 
     def _end(self, state, pct, detail):
-        self._set(state, pct, detail)
+        self._set(state, pct, detail, self._updater.version)
         print("[OTA] %s %s" % (state, detail))
         self._updater = self._steps = None
         if state == messages.OTA_FAILED:
@@ -142,15 +142,15 @@ class Updates:
             self._telemetry.updating = False
             gc.collect()
 
-    def _set(self, state, pct, detail):
-        self._state, self._pct, self._detail = state, pct, detail[:128]
+    def _set(self, state, pct, detail, version):
+        self._state, self._pct, self._detail, self._version = state, pct, detail[:128], version
 
     def _set_verdict(self):
         state, detail = _VERDICTS[self._port.verdict]
-        self._set(state, 100 if state == messages.OTA_DONE else 0, detail % self._port.version)
+        self._set(state, 100 if state == messages.OTA_DONE else 0, detail % self._port.version, self._port.version)
 
     def _tell(self, send):
-        said = (self._state, self._pct, self._detail)
+        said = (self._state, self._pct, self._detail, self._version)
         if said == self._told or (self._told is None and self._state == messages.OTA_IDLE):
             return
         now = self._clock.now()
@@ -158,4 +158,4 @@ class Updates:
             return
         self._told = said
         self._told_at = now
-        send("ota_status", state=self._state, pct=self._pct, detail=self._detail)
+        send("ota_status", state=self._state, pct=self._pct, version=self._version, detail=self._detail)

@@ -101,7 +101,7 @@ def _rollout(trial_s: int, size: int) -> dict[str, Any]:
 
 def _add(fleet: Fleet, image: bytes) -> str:
     async def post() -> str:
-        async with aiohttp.ClientSession() as session:
+        async with aiohttp.ClientSession(headers=fleet.hub.headers) as session:
             url = f"{fleet.hub.url}/api/ota/images?board=K1_S3"
             async with session.post(url, data=image, raise_for_status=True) as answer:
                 return fleet.hub.url + str((await answer.json())["url"])

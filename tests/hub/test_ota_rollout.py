@@ -135,6 +135,18 @@ def test_a_node_whose_power_failed_is_ordered_again_three_times_in_all() -> None
     assert stage.rollout.state == "failed" and "after 3 orders" in stage.rollout.why
 
 
+@pytest.mark.parametrize("state", ["done", "failed"])
+def test_what_a_restarted_node_says_of_an_older_update_does_not_count_either(state: str) -> None:
+    stage = Stage(1)
+    stage.step()
+    stage.put(1, OLD, session=2, state=state, version=OLD, detail="of another day")
+    stage.step()
+    assert stage.sent == [mac(1)] * 2
+    stage.put(1, OLD, session=3, state="failed", version=NEW, detail="of this one")
+    stage.step()
+    assert stage.rollout.why.endswith("of this one")
+
+
 def test_a_node_that_has_the_version_is_skipped() -> None:
     stage = Stage(2)
     stage.put(1, NEW)
@@ -295,11 +307,35 @@ def test_it_goes_on_from_what_was_written_down() -> None:
     stage.finish(2)
     stage.step()
     stage.rollout = Rollout.from_document(1, stage.rollout.document())
-    stage.step(59)
+    stage.step(1)
+    stage.step(58)
     assert stage.sent == [mac(2)]
     stage.step(2)
     stage.step()
     assert stage.sent == [mac(2), mac(1)]
+
+
+@pytest.mark.parametrize("soaking", [True, False])
+def test_a_hub_that_was_away_for_long_waits_for_its_nodes(soaking: bool) -> None:
+    stage = Stage(2, soak_s=60.0)
+    if soaking:
+        stage.update(1)
+    stage.step()
+    stage.rollout = Rollout.from_document(1, stage.rollout.document())
+    nodes, stage.nodes = stage.nodes, {}
+    stage.step(3600)
+    stage.step(20)
+    assert stage.rollout.state == "running"
+    stage.nodes = nodes
+    if not soaking:
+        stage.finish(1)
+    stage.step(70)
+    stage.step()
+    stage.step(61)
+    assert stage.rollout.state == "running" and stage.sent == [mac(1), mac(2)]
+    stage.nodes = {}
+    stage.step(190)
+    assert stage.rollout.state == "failed"
 
 
 @pytest.mark.parametrize(

@@ -379,7 +379,7 @@ def test_an_update_that_takes_too_long_is_given_up():
     assert not party.updates.busy and not party.telemetry.updating
     party.in_session = True
     party.pass_s(1)
-    assert party.told == [{"state": "failed", "pct": 0, "detail": "was not ready within 120 s"}]
+    assert party.told == [{"state": "failed", "pct": 0, "version": "2.0.0", "detail": "was not ready within 120 s"}]
     assert party.port.did == []
 
 
@@ -401,7 +401,7 @@ def test_healthy_for_thirty_seconds_is_kept():
     assert 90 < party.told[-1]["pct"] < 100
     party.pass_s(3)
     assert party.port.did == ["confirm"]
-    assert party.told[-1] == {"state": "done", "pct": 100, "detail": "2.0.0 is healthy"}
+    assert party.told[-1] == {"state": "done", "pct": 100, "version": "2.0.0", "detail": "2.0.0 is healthy"}
 
 
 @pytest.mark.parametrize("fault", ["session", "lock", "frames"])

@@ -51,7 +51,7 @@ def compile_app(folder: Path, version: str = NEW, broken: bool = False) -> Path:
 def k1_ota(fleet: Fleet, *words: str) -> int:
     """`k1 ota WORDS` against the fleet's hub; the exit code."""
     order, *others = words
-    url = [] if order == "pack" else ["--url", fleet.hub.url]
+    url = [] if order == "pack" else ["--url", fleet.hub.link]
     return k1.main(["ota", order, *url, *others])
 
 

@@ -13,6 +13,7 @@ from lightwave_hub.node import Node, State
 from lightwave_hub.ota.plan import ROLLBACK, Member, Options
 
 MAX_ORDERS = 3  # of one node that comes back as it was without a word: power fails in the middle of downloads
+REJOIN_S = 30.0  # a hub that was restarted knows no node at first: so long it holds nothing against any
 RUNNING, PAUSED, DONE, FAILED, ABORTED = "running", "paused", "done", "failed", "aborted"
 OPEN = (RUNNING, PAUSED)
 # What a node says that is not in the middle of an update, or on trial after one.
@@ -41,11 +42,14 @@ class Rollout:
     soak_until_s: float = 0.0  # 0: the stage is not soaking
     number: int | None = None
     events: list[Event] = field(default_factory=list)
+    resumed: bool = False  # by a hub that was restarted
+    rejoin_until_s: float = 0.0
 
     def document(self) -> dict[str, Any]:
         """All of it as JSON has it."""
         document = asdict(self)
-        del document["events"], document["number"]
+        for name in ("events", "number", "resumed", "rejoin_until_s"):
+            del document[name]
         return document
 
     @classmethod
@@ -55,7 +59,7 @@ class Rollout:
             key: tuple(value) if key in lists else value for key, value in document["options"].items()
         }
         members = [Member(**member) for member in document["members"]]
-        return cls(**{**document, "options": Options(**options), "members": members, "number": number})
+        return cls(**{**document, "options": Options(**options), "members": members, "number": number, "resumed": True})
 
     @property
     def current(self) -> Member | None:
@@ -79,6 +83,8 @@ class Rollout:
         """Take note of what happened; whom to send the order now, or None. `nodes` by MAC; `playing`: a show runs."""
         if self.state not in OPEN:
             return None
+        if self.resumed:
+            self.resumed, self.rejoin_until_s = False, now_s + REJOIN_S
         member = self.current
         if member is not None:
             return self._judge(member, nodes.get(member.mac), now_s)
@@ -113,18 +119,19 @@ class Rollout:
             member.fps_before = list(node.health.render_fps)
             return member
         self.why = f"{member.mac} is not READY for an update"
-        if now_s - member.turn_s > constants.OTA_NODE_TIMEOUT_S:
+        if self._timed_out(member.turn_s, now_s):
             self._fail(member, f"was not READY for {constants.OTA_NODE_TIMEOUT_S} s", now_s)
         return None
 
     def _judge(self, member: Member, node: Node | None, now_s: float) -> Member | None:
-        if now_s - member.ordered_s > constants.OTA_NODE_TIMEOUT_S:
+        if self._timed_out(member.ordered_s, now_s):
             self._fail(member, f"did not end within {constants.OTA_NODE_TIMEOUT_S} s", now_s)
             return None
         if node is None or node.state is State.LOST:
             self.why = f"{member.mac} is restarting"
             return None
-        said = node.ota.get("state", "")
+        about_this = node.ota.get("version", self.version) == self.version
+        said = node.ota.get("state", "") if about_this else ""
         self.why = f"{member.mac} {said or 'was ordered'}"
         if said == messages.OTA_FAILED:
             self._fail(member, node.ota.get("detail") or "it does not say why", now_s)
@@ -137,6 +144,9 @@ class Rollout:
                 return member
             self._fail(member, f"came back with {node.fw} after {MAX_ORDERS} orders", now_s)
         return None
+
+    def _timed_out(self, since_s: float, now_s: float) -> bool:
+        return now_s > max(since_s + constants.OTA_NODE_TIMEOUT_S, self.rejoin_until_s)
 
     def ordered(self, member: Member, node: Node) -> None:
         """The order is on its way to this session of the node."""
@@ -162,7 +172,7 @@ class Rollout:
         if not self.soak_until_s:
             self.soak_until_s = now_s + soak_s
             self._note("soak", f"{self.stage}: {soak_s:g} s")
-        over = now_s >= self.soak_until_s
+        over = now_s >= max(self.soak_until_s, self.rejoin_until_s)
         for member in updated:
             fault = self._fault(member, nodes.get(member.mac), now_s, over)
             if fault:

@@ -54,6 +54,8 @@ class Updates:
         self._sender = sender
         self._playing = playing
         self._unix_s = unix_s
+        self._adding = asyncio.Lock()
+        self.on_change: list[Callable[[], None]] = []  # a release came or went, or a rollout took a step
         newest = store.newest_rollout()
         self.rollout = None if newest is None else Rollout.from_document(*newest)
         if self.rollout is not None and self.rollout.state in OPEN:
@@ -71,6 +73,12 @@ class Updates:
             version = image.version
         if not re.fullmatch(VERSION_PATTERN, version):
             raise ImageError("version", "must be 1..32 letters, digits and . _ + -, a letter or digit first")
+        async with self._adding:  # two at once could both find a version free
+            return await self._keep_release(image, data, version, board, expires_days)
+
+    async def _keep_release(
+        self, image: images.Image, data: bytes, version: str, board: str, expires_days: float
+    ) -> Release:
         known = self.store.release(version, board)
         if known is not None and known.sha256 != image.sha256:
             raise ImageError("version", f"{version} for {board} is another image already; count it up")
@@ -102,6 +110,11 @@ class Updates:
 
     def _note(self, what: str, detail: str) -> None:
         self.store.note(Line(self._unix_s(), what, detail))
+        self._changed()
+
+    def _changed(self) -> None:
+        for tell in self.on_change:
+            tell()
 
     def _signed(self, version: str, board: str, kind: str, size: int, sha256: str, expires: int) -> Release:
         counter = self.store.next_counter(int(self._unix_s()))
@@ -136,6 +149,10 @@ class Updates:
             if each.expires < self._unix_s():
                 raise RolloutError("version", f"the signature of {version} for {each.board} has expired; add it again")
         macs = self._takers(version)
+        for stage, named in (("dev", options.dev), ("staging", options.staging)):
+            for mac in named:
+                if mac not in macs:
+                    raise RolloutError(stage, f"{mac} is not here, or takes no {version}")
         with storing():
             return self._begin(PUSH, version, options, macs)
 
@@ -165,6 +182,7 @@ class Updates:
         begun = Line(self._unix_s(), kind, f"{version} to {len(macs)} nodes")
         rollout.number = self.store.put_rollout(None, rollout.state, rollout.document(), [begun])
         self.rollout = rollout
+        self._changed()
         return rollout
 
     def change(self, order: str) -> Rollout:
@@ -232,8 +250,15 @@ class Updates:
         for each in rollout.events:
             event(ota_log, logging.INFO, each.what, detail=each.detail, node=each.mac, rollout=rollout.number)
         rollout.events.clear()
+        self._changed()
 
     # ---- telling
+
+    def headline(self) -> dict[str, Any]:
+        """Where the newest rollout stands, in a line; of no rollout only Nones."""
+        rollout = self.rollout
+        names = ("number", "kind", "version", "state", "stage", "why")
+        return {name: None if rollout is None else getattr(rollout, name) for name in names}
 
     def figures(self) -> dict[str, Any]:
         """What /metrics says of updates."""
@@ -259,5 +284,7 @@ class Updates:
     def _described(self, number: int | None, document: dict[str, Any]) -> dict[str, Any]:
         said = {node.mac: node.ota for node in self._table.nodes()}
         for member in document["members"]:
-            member["ota"] = said.get(member["mac"], {}) if member["state"] == "ordered" else {}
+            ota = said.get(member["mac"], {}) if member["state"] == "ordered" else {}
+            about_this = ota.get("version", document["version"]) == document["version"]
+            member["ota"] = ota if about_this else {}
         return {"number": number, **document}

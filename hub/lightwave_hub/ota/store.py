@@ -65,7 +65,10 @@ class UpdateStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        (folder / "images").mkdir(parents=True, exist_ok=True)
+        images = folder / "images"
+        images.mkdir(parents=True, exist_ok=True)
+        for partial in images.glob("tmp*"):  # a hub was killed while it wrote one
+            partial.unlink()
         self._db = sqlite3.connect(folder / "ota.sqlite3")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.executescript(_SCHEMA)

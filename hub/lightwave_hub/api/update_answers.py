@@ -43,6 +43,7 @@ class Said(BaseModel):
 
     state: str | None = None
     pct: int | None = None
+    version: str | None = None
     detail: str | None = None
 
 

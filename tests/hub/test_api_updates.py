@@ -1,8 +1,11 @@
 """The updates' paths on a real hub, and a rollout with a node that speaks the protocol."""
 
 import asyncio
+import contextlib
 import hashlib
+import io
 import resource
+import socket
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
@@ -13,9 +16,9 @@ import pytest
 
 from lightwave import ed25519, release
 from lightwave_hub import app, config
-from lightwave_hub.keys import CLOCK
+from lightwave_hub.api import updates as host
+from lightwave_hub.keys import CLOCK, SHOW, UPDATES
 from lightwave_hub.ota import images, service
-from lightwave_hub.ota.host import UPDATES
 from lightwave_hub.ota.store import Line, UpdateStore
 from tests.hub.ota_support import app as archive
 from tests.hub.ota_support import firmware
@@ -41,7 +44,7 @@ async def updating(tmp_path: Path, receiver: Receiver) -> AsyncIterator[Hub]:
 
 async def add(hub: Hub, data: bytes = IMAGE, status: int = 200, **query: str) -> dict[str, Any]:
     query = {"board": "K1_S3", **query}
-    async with hub.http.post(f"{hub.url}/api/ota/images", params=query, data=data) as answer:
+    async with hub.http.post(f"{hub.url}/api/ota/images", params=query, data=io.BytesIO(data)) as answer:
         assert answer.status == status, await answer.text()
         document: dict[str, Any] = await answer.json(content_type=None)
         return document
@@ -135,6 +138,26 @@ async def test_an_image_that_the_disk_has_lost_is_said_to_be_and_can_be_added_ag
     assert (await fetched(updating))[0::2] == (200, IMAGE)
 
 
+async def test_who_does_not_read_an_image_loses_the_connection(updating: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    given_up = asyncio.Event()
+    monkeypatch.setattr(host, "event", lambda logger, level, what, **fields: given_up.set())
+    monkeypatch.setattr(host, "READ_TIMEOUT_S", 0.1)
+    image = firmware("2.8.0", bytes(2_900_000))
+    await add(updating, image)
+    with socket.socket() as peer:
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        peer.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(peer, ("127.0.0.1", int(updating.url.rpartition(":")[2])))
+        await loop.sock_sendall(peer, b"GET /ota/k1/s3/2.8.0.bin HTTP/1.1\r\nHost: hub\r\n\r\n")
+        await asyncio.wait_for(given_up.wait(), 10)
+        received = 0
+        with contextlib.suppress(ConnectionResetError):
+            while piece := await loop.sock_recv(peer, 65536):
+                received += len(piece)
+        assert 0 < received < len(image)
+
+
 def test_a_full_disk_keeps_no_part_of_an_image(tmp_path: Path) -> None:
     store = UpdateStore(tmp_path)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -146,6 +169,15 @@ def test_a_full_disk_keeps_no_part_of_an_image(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert list((tmp_path / "images").iterdir()) == []
     store.close()
+
+
+def test_what_a_killed_hub_left_of_an_image_is_removed(tmp_path: Path) -> None:
+    store = UpdateStore(tmp_path)
+    store.put_image(images.read(IMAGE), IMAGE)
+    store.close()
+    (tmp_path / "images" / "tmpabc").write_bytes(IMAGE[:100])
+    UpdateStore(tmp_path).close()
+    assert [path.name for path in (tmp_path / "images").iterdir()] == [SHA]
 
 
 def fill_up(store: UpdateStore) -> None:
@@ -234,6 +266,7 @@ async def test_a_rollout_from_order_to_done(updating: Hub) -> None:
     await add(updating)
     node = await updating.joined(caps=CAPS, fw="2.7.0")
     await become_ready(node)
+    news = updating.app[SHOW].news.subscribe()
     begun = await updating.post("/api/ota/push", {"version": "2.8.0", "soak_s": 0})
     assert begun["rollout"]["state"] == "running"
     order = await node.ws.receive_json(timeout=5)
@@ -251,6 +284,9 @@ async def test_a_rollout_from_order_to_done(updating: Hub) -> None:
     assert (await updating.get("/metrics"))["ota"] == {"rolling_update": False, "last_version": "2.8.0"}
     log = [line["what"] for line in (await updating.get("/api/ota/audit"))["audit"]]
     assert log == ["added", "push", "stage", "ordered", "done", "rollout done"]
+    news.close()
+    told = [event.body["state"] async for event in news if event.kind == "ota"]
+    assert told[0] == "running" and told[-1] == "done"
 
 
 async def until_state(hub: Hub, state: str) -> dict[str, Any]:
@@ -290,6 +326,8 @@ async def test_orders_that_cannot_be_followed(updating: Hub) -> None:
     assert "no rollout" in (await updating.refused("/api/ota/pause", {}))["detail"]
     node = await updating.joined(caps=CAPS, fw="2.7.0")
     await become_ready(node)
+    mistyped = await updating.refused("/api/ota/push", {"version": "2.8.0", "staging": ["AA:BB:CC:DD:EE:99"]})
+    assert mistyped["field"] == "staging" and "is not here" in mistyped["detail"]
     await updating.post("/api/ota/push", {"version": "2.8.0"})
     assert "is running" in (await updating.refused("/api/ota/push", {"version": "2.8.0"}))["detail"]
     assert (await updating.post("/api/ota/pause", {}))["rollout"]["state"] == "paused"

@@ -12,17 +12,19 @@ from aiohttp import web
 from lightwave.fields import FieldError, Int
 from lightwave.release import BOARDS, MAX_SIZES
 from lightwave_hub.api import bodies
+from lightwave_hub.api import update_answers as answers
 from lightwave_hub.api.route import Route
 from lightwave_hub.checked import json_schema
 from lightwave_hub.errors import RequestError
+from lightwave_hub.keys import UPDATES
 from lightwave_hub.log import event, ota_log
-from lightwave_hub.ota import answers, plan
+from lightwave_hub.ota import plan
 from lightwave_hub.ota.errors import ImageError
 from lightwave_hub.ota.service import EXPIRES_DAYS, Updates
 from lightwave_hub.ota.store import Release
 
-UPDATES = web.AppKey("updates", Updates)
 _CHUNK = 64 * 1024
+READ_TIMEOUT_S = 30.0  # for a peer to take a chunk
 _MOST_DIGITS = 15  # of a rollout's number: what JSON and SQLite both carry
 _STABLE_BOARD = "K1_S3"  # whose newest firmware is the manifest's `stable`
 
@@ -39,13 +41,13 @@ async def show_manifest(request: web.Request) -> web.Response:
     newest: dict[str, Release] = {}
     for each in releases:
         newest.setdefault(each.board, each)
-    k1: dict[str, Any] = {"boards": {board: _described(each) for board, each in newest.items()}}
+    k1: dict[str, Any] = {"boards": {board: described(each) for board, each in newest.items()}}
     if releases:
-        k1["stable"] = _described(newest.get(_STABLE_BOARD, releases[0]))
+        k1["stable"] = described(newest.get(_STABLE_BOARD, releases[0]))
     return web.json_response({"k1": k1})
 
 
-def _described(release: Release) -> dict[str, Any]:
+def described(release: Release) -> dict[str, Any]:
     names = (
         "version", "url", "sha256", "size", "kind", "board", "counter", "expires", "statement", "signature", "added_s",
     )  # fmt: skip
@@ -73,11 +75,19 @@ async def send_image(request: web.Request) -> web.StreamResponse:
     response.content_length = end - begin
     with await asyncio.to_thread(_open, updates.store.image_path(found.sha256), found) as file:
         await response.prepare(request)
-        if request.method != "HEAD":
-            began_s = time.monotonic()
+        if request.method == "HEAD":
+            return response
+        began_s = time.monotonic()
+        try:
             await _send(response, file, begin, end)
-            took_ms = round(1000 * (time.monotonic() - began_s), 1)
-            event(ota_log, logging.INFO, "image sent", ip=request.remote, bytes=end - begin, ms=took_ms)
+        except (OSError, EOFError) as error:
+            # The head has promised more; only the end of the connection tells the peer that it does not come.
+            if request.transport is not None:
+                request.transport.abort()
+            event(ota_log, logging.INFO, "image not sent", ip=request.remote, why=repr(error))
+            return response
+    took_ms = round(1000 * (time.monotonic() - began_s), 1)
+    event(ota_log, logging.INFO, "image sent", ip=request.remote, bytes=end - begin, ms=took_ms)
     await response.write_eof()
     return response
 
@@ -113,12 +123,14 @@ def _range(request: web.Request, size: int) -> tuple[int, int]:
 
 
 async def _send(response: web.StreamResponse, file: BinaryIO, begin: int, end: int) -> None:
+    """Raises OSError when the peer has gone or does not read, or the disk fails; EOFError for a file cut short."""
     file.seek(begin)
     while begin < end:
         chunk = await asyncio.to_thread(file.read, min(_CHUNK, end - begin))
-        if not chunk:  # cut short since it was opened; the connection is closed for want of bytes
-            raise ConnectionResetError
-        await response.write(chunk)
+        if not chunk:
+            raise EOFError("cut short since it was opened")
+        async with asyncio.timeout(READ_TIMEOUT_S):
+            await response.write(chunk)
         begin += len(chunk)
 
 
@@ -130,7 +142,7 @@ async def show_status(request: web.Request) -> web.Response:
     return web.json_response(
         {
             "public_key": updates.key.public,
-            "releases": [_described(each) for each in updates.store.releases()],
+            "releases": [described(each) for each in updates.store.releases()],
             "rollout": updates.describe(),
         }
     )
@@ -162,12 +174,12 @@ def _limit(request: web.Request, rule: Int, default: int) -> int:
 
 
 async def list_images(request: web.Request) -> web.Response:
-    return web.json_response({"images": [_described(each) for each in _updates(request).store.releases()]})
+    return web.json_response({"images": [described(each) for each in _updates(request).store.releases()]})
 
 
 async def show_image(request: web.Request) -> web.Response:
     version, board = request.match_info["version"], request.match_info["board"]
-    return web.json_response(_described(_updates(request).find(version, board)))
+    return web.json_response(described(_updates(request).find(version, board)))
 
 
 async def remove_image(request: web.Request) -> web.Response:
@@ -183,7 +195,7 @@ async def add_image(request: web.Request) -> web.Response:
         raise RequestError("expires_days", f"must be a whole number 1..{10 * EXPIRES_DAYS}")
     data = await _read_image(request)
     release = await updates.add(data, request.query.get("version", ""), request.query.get("board", ""), int(text))
-    return web.json_response(_described(release))
+    return web.json_response(described(release))
 
 
 async def _read_image(request: web.Request) -> bytes:
