@@ -1,30 +1,46 @@
 """The hub as a whole: the only file that knows what is made, started and stopped in which order."""
 
 import asyncio
-import contextlib
-import errno
-import gc
 import logging
-import signal
-import socket
-import sys
 from collections.abc import AsyncIterator
 from functools import partial
 
 from aiohttp import web
 
 from lightwave import constants
-from lightwave_hub import realtime
+from lightwave_hub.access import here
+from lightwave_hub.access.guard import GUARD, Guard
+from lightwave_hub.access.tokens import Tokens
+from lightwave_hub.api import events as event_stream
+from lightwave_hub.api.guarded import guarded
 from lightwave_hub.api.problems import problems
 from lightwave_hub.api.routes import add_routes
 from lightwave_hub.conductor import Conductor
 from lightwave_hub.config import Config
 from lightwave_hub.control_ws import ControlPlane
-from lightwave_hub.errors import ListenError, TempoSourceError
+from lightwave_hub.door import DoorStats
+from lightwave_hub.errors import TempoSourceError
 from lightwave_hub.fanout import FanOut
-from lightwave_hub.keys import CLOCK, CONDUCTOR, CONFIG, CONTROL, FANOUT, NODES, OSC, RECORDS, SHOW, STREAM, TEMPO, TIME
+from lightwave_hub.keys import (
+    CLOCK,
+    CONDUCTOR,
+    CONFIG,
+    CONTROL,
+    DOOR,
+    FANOUT,
+    LIVE,
+    LOG_RING,
+    NODES,
+    OSC,
+    RECORDS,
+    SHOW,
+    STREAM,
+    TEMPO,
+    TIME,
+    UPDATES,
+)
+from lightwave_hub.live.log_ring import LogRing
 from lightwave_hub.log import app_log, event, failure
-from lightwave_hub.ota import host
 from lightwave_hub.ota.service import Updates
 from lightwave_hub.ota.signing import load_or_create
 from lightwave_hub.ota.store import UpdateStore
@@ -43,20 +59,11 @@ from lightwave_hub.transmit import open_transmitter
 
 THIN_OUT_PERIOD_S = 3600
 SWEEP_PERIOD_S = 0.1  # how late a missed keepalive may be noticed
-STOP_TIMEOUT_S = 0.5  # for requests under way when the hub is told to stop
-_LISTEN_FAULTS = {
-    errno.EADDRINUSE: "the port is taken; stop what uses it, or take another one with --port",
-    errno.EADDRNOTAVAIL: "this machine has no such address; see --host",
-}
-# A full collection among a thousand nodes holds the GIL for 50 ms, five ticks. Python's third threshold of 10 makes
-# several of them while a fleet joins; what a running hub makes is mostly freed without any.
-_GC_THRESHOLDS = (700, 10, 1000)
-_BACKLOG = 1024  # all nodes knock at once when a hub restarts
 
 
 def build(config: Config, stream_host: str = "0.0.0.0") -> web.Application:
     """The hub as an aiohttp application; it runs while the application does. `stream_host` sends the datagrams."""
-    app = web.Application(middlewares=[problems], client_max_size=config.limits.body_bytes)
+    app = web.Application(middlewares=[problems, guarded], client_max_size=config.limits.body_bytes)
     clock = ShowClock()
     if config.show.bpm:
         clock.set_tempo(config.show.bpm)
@@ -71,21 +78,26 @@ def build(config: Config, stream_host: str = "0.0.0.0") -> web.Application:
         real_time=config.stream.realtime,
     )
     app[STREAM] = StreamTargets(table, conductor, fanout, config.stream.udp_port)
-    app[CONFIG], app[CLOCK], app[NODES] = config, clock, table
+    app[CONFIG], app[CLOCK], app[NODES], app[DOOR] = config, clock, table, DoorStats()
     app[CONDUCTOR], app[FANOUT] = conductor, fanout
     app[TIME] = TimeServer(table, clock)
     store = config.store
     retention = Retention(store.raw_days, store.minutes_days, store.events_days)
     app[RECORDS] = Keeper(store.folder() / "records.db", retention)
     app[CONTROL] = ControlPlane(
-        table, clock, app[TIME], app[RECORDS], config.stream.udp_port, config.limits.messages_per_s
-    )
+        table, clock, app[TIME], app[RECORDS], config.stream.udp_port, config.limits.messages_per_s,
+        config.access.join_secret(),
+    )  # fmt: skip
     app.router.add_get(constants.WS_PATH, app[CONTROL].handle)
     app[TEMPO] = TempoDesk(clock, Sources(clock, table, config.tempo.midi_port))
     app[OSC] = OscServer(osc_commands.commands(app, app[TEMPO]))
     app[SHOW] = ShowService(config.store.folder() / "show.db", conductor, table, clock)
     app[TEMPO].on_change.append(partial(_note_tempo, app))
+    app[GUARD] = Guard(Tokens(config.store.folder()), config.access.enabled, config.access.hosts)
+    app[LOG_RING] = LogRing()
+    app[LIVE] = event_stream.new_feed(app)
     add_routes(app)
+    app.cleanup_ctx.append(_guard)
     app.cleanup_ctx.append(_show)
     app.cleanup_ctx.append(_keep_records)
     app.cleanup_ctx.append(partial(_answer_time_pings, stream_host))
@@ -94,6 +106,7 @@ def build(config: Config, stream_host: str = "0.0.0.0") -> web.Application:
     app.cleanup_ctx.append(_follow_tempo)
     app.cleanup_ctx.append(_hear_osc)
     app.cleanup_ctx.append(_update)
+    app.cleanup_ctx.append(_tell_pages)
     app.on_shutdown.append(_say_goodbye)
     return app
 
@@ -102,6 +115,14 @@ async def _answer_time_pings(host: str, app: web.Application) -> AsyncIterator[N
     app[TIME].start(host, app[CONFIG].stream.time_port)
     yield
     app[TIME].close()
+
+
+async def _guard(app: web.Application) -> AsyncIterator[None]:
+    app[GUARD].open()
+    if not app[GUARD].enabled:
+        event(app_log, logging.WARNING, "ACCESS IS OFF: whoever reaches this hub plays and changes the show")
+    yield
+    here.withdraw(app[CONFIG].store.folder())
 
 
 async def _show(app: web.Application) -> AsyncIterator[None]:
@@ -143,7 +164,8 @@ async def _update(app: web.Application) -> AsyncIterator[None]:
     def playing() -> bool:
         return app[CLOCK].bpm > 0 or bool(app[SHOW].player.playing()["lists"])
 
-    updates = app[host.UPDATES] = Updates(store, key, app[NODES], app[CONTROL], playing)
+    updates = app[UPDATES] = Updates(store, key, app[NODES], app[CONTROL], playing)
+    updates.on_change.append(lambda: app[SHOW].news.publish("ota", updates.headline()))
     task = asyncio.create_task(updates.run())
     yield
     task.cancel()
@@ -180,6 +202,21 @@ async def _hear_osc(app: web.Application) -> AsyncIterator[None]:
     app[OSC].close()
 
 
+async def _tell_pages(app: web.Application) -> AsyncIterator[None]:
+    feed, control = app[LIVE], app[CONTROL]
+    app[LOG_RING].open()
+    tasks = [
+        asyncio.create_task(event_stream.follow(app)),
+        asyncio.create_task(feed.run()),
+        asyncio.create_task(control.previews.run(control.send, feed.show_previews)),
+    ]
+    yield
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    app[LOG_RING].close()
+
+
 async def _sweep(app: web.Application) -> AsyncIterator[None]:
     task = asyncio.create_task(_sweep_forever(app[NODES]))
     yield
@@ -197,62 +234,5 @@ async def _sweep_forever(table: NodeTable) -> None:
 
 
 async def _say_goodbye(app: web.Application) -> None:
+    app[LIVE].close()
     await app[CONTROL].close()
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises ListenError, whose text says what to do."""
-    try:
-        return socket.create_server((host, port), backlog=_BACKLOG)
-    except PermissionError:
-        detail = "not allowed for this user; take a port from 1024 up with --port"
-    except OSError as error:
-        detail = _LISTEN_FAULTS.get(error.errno or 0) or error.strerror or str(error)
-    raise ListenError(host, port, detail)
-
-
-async def serve(config: Config, listener: socket.socket) -> None:
-    """Run the hub until SIGINT or SIGTERM, and print one line when it can be reached."""
-    host, port = listener.getsockname()[:2]
-    runner = web.AppRunner(build(config, host), access_log=None, shutdown_timeout=STOP_TIMEOUT_S)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C cancels the main task instead
-            loop.add_signal_handler(name, stop.set)
-    realtime.prefer_ticks(config.stream.realtime)
-    _allow_connections()
-    # What was imported lives as long as the hub: the collector need not walk it again and again, holding up ticks.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_GC_THRESHOLDS)
-    try:
-        await runner.setup()
-        await web.SockSite(runner, listener).start()
-        print(f"{config.hub.name}: the page is at {page_address(host, port)}", flush=True)
-        await stop.wait()
-        event(app_log, logging.INFO, "stopping")
-    finally:
-        await runner.cleanup()
-
-
-def _allow_connections() -> None:
-    """As many as this process may have: each node is a socket, and a shell gives 1024 if not asked for more."""
-    with contextlib.suppress(ImportError, ValueError, OSError):  # Windows has no such limit
-        import resource
-
-        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
-def page_address(host: str, port: int) -> str:
-    """Where a browser on this machine finds the page."""
-    name = "localhost" if host == "0.0.0.0" else host
-    return f"http://{name}:{port}/"
-
-
-def run(config: Config) -> None:
-    """Listen and serve; returns after a clean stop. Raises ListenError."""
-    with listen(config.hub.host, config.hub.port) as listener:
-        asyncio.run(serve(config, listener))
-        sys.stdout.flush()

@@ -6,20 +6,21 @@ refused, so a typing error is never silently the default. The tick rate is froze
 
 import dataclasses
 import os
+import stat
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lightwave import constants
-from lightwave.fields import Bool, Choice, FieldError, Int, Optional, Text
+from lightwave import constants, join
+from lightwave.fields import Ascii, Bool, Choice, FieldError, Int, List, Optional, Text
 from lightwave_hub.errors import ConfigError
-from lightwave_hub.rules import Closed, ZeroOr
+from lightwave_hub.rules import Closed, EmptyOr, ZeroOr
 from lightwave_hub.show_clock import MAX_BPM, MIN_BPM
 
 
-def _key(default: Any, rule: Any) -> Any:
-    return field(default=default, metadata={"rule": rule})
+def _key(default: Any, rule: Any, *, secret: bool = False) -> Any:
+    return field(default=default, repr=not secret, metadata={"rule": rule})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class HubSection:
     port: int = _key(constants.CTRL_HTTP_PORT, Int(0, 65535))  # 0: any free port
     name: str = _key("K1 LightwaveOS", Text(1, 32))
     log: str = _key("info", Choice(("debug", "info", "warning", "error")))
+    log_format: str = _key("text", Choice(("text", "json")))  # json: one object a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,23 @@ class StoreSection:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessSection:
+    enabled: bool = _key(True, Bool())  # False: whoever reaches the hub plays and changes the show
+    # Names the hub goes by, beside its addresses, localhost and *.local.
+    hosts: list[str] = field(default_factory=list, metadata={"rule": List(0, 16, Text(1, 64))})
+    join_key: str = _key("", EmptyOr(Ascii(join.KEY_MIN, join.KEY_MAX)), secret=True)  # nodes must have the same
+    join_key_file: str = _key("", Text(0, 512))  # a file that holds it instead; only its owner may read it
+
+    def join_secret(self) -> str:
+        """The join key, wherever it stands; empty where there is none. Raises ConfigError."""
+        if not self.join_key_file:
+            return self.join_key
+        if self.join_key:
+            raise ConfigError("access.join_key_file", "give a join_key or a file that holds it, not both")
+        return _secret_of(Path(self.join_key_file), "access.join_key_file", Ascii(join.KEY_MIN, join.KEY_MAX))
+
+
+@dataclass(frozen=True, slots=True)
 class LimitsSection:
     nodes: int = _key(64, Int(1, 1000))
     body_bytes: int = _key(65536, Int(1024, 1 << 20))  # of one REST request
@@ -87,6 +106,7 @@ class Config:
     limits: LimitsSection = field(default_factory=LimitsSection)
     tempo: TempoSection = field(default_factory=TempoSection)
     osc: OscSection = field(default_factory=OscSection)
+    access: AccessSection = field(default_factory=AccessSection)
 
 
 _SECTIONS: dict[str, Any] = {section.name: section.type for section in dataclasses.fields(Config)}
@@ -116,6 +136,20 @@ def from_dict(document: dict[str, Any]) -> Config:
     except FieldError as error:
         raise ConfigError(error.field, error.detail) from None
     return Config(**{name: _SECTIONS[name](**values) for name, values in checked.items()})
+
+
+def _secret_of(file: Path, key: str, rule: Any) -> str:
+    """The one line of a file that only its owner may read. Raises ConfigError, which never shows it."""
+    try:
+        mode, text = file.stat().st_mode, file.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(key, f"cannot read {file}: {getattr(error, 'strerror', None) or 'not ASCII'}") from None
+    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise ConfigError(key, f"{file} can be read by others (mode {stat.S_IMODE(mode):o}); set it to 600")
+    try:
+        return str(rule.check(text, key))
+    except FieldError as error:
+        raise ConfigError(error.field, error.detail) from None
 
 
 def override(config: Config, section: str, **values: Any) -> Config:

@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import logging
+import secrets
 import socket as sockets
 import time
 from collections import Counter
@@ -15,8 +16,10 @@ from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 from lightwave import black_box, constants, messages
 from lightwave.messages import MessageError
 from lightwave_hub.errors import TableFullError
+from lightwave_hub.joining import Joining
 from lightwave_hub.log import control_log, event
-from lightwave_hub.node import Node
+from lightwave_hub.node import TIMEOUT_US, Node, State
+from lightwave_hub.previews import Previews
 from lightwave_hub.records.keeper import Keeper
 from lightwave_hub.registry import NodeTable
 from lightwave_hub.show_clock import ShowClock
@@ -27,6 +30,8 @@ CLOSE_TIMEOUT_S = 1.0  # a peer that does not answer our close gets no more time
 MAX_BAD_MESSAGES = 10
 # Larger than a message may be, so that a somewhat too large one is answered and not just cut off.
 FRAME_LIMIT = 16 * messages.MAX_MESSAGE_BYTES
+# By then a silent node is LOST by its missing keepalives; one that is not has sent some, and lives.
+PROBE_TIMEOUT_S = TIMEOUT_US / 1_000_000 + 0.5
 MAX_CLOSE_REASON = 120  # bytes; a close frame has room for 123
 
 
@@ -52,8 +57,11 @@ class ControlContext:
     clock: ShowClock
     time_server: TimeServer
     keeper: Keeper
+    previews: Previews
     udp_port: int
     messages_per_s: int
+    join_key: str = field(default="", repr=False)
+    sessions: "set[Session]" = field(default_factory=set)  # all connections
     stats: ControlStats = field(default_factory=ControlStats)
 
 
@@ -68,6 +76,9 @@ class Session:
         self._ip = (request.remote or "").removeprefix("::ffff:")  # how a dual-stack listener writes IPv4
         self.address = request.host.removesuffix(":80")  # of the hub, as the node reaches it
         self._bad_messages = 0
+        self._joining = Joining(context.join_key)
+        self._probe = b""  # what a pong has to repeat to prove that the peer lives
+        self._probed = asyncio.Event()  # it did, or the node is lost
         self._pace = Pace(context.messages_per_s)
         self._handlers: dict[str, Callable[[Node, dict[str, Any]], Awaitable[None]]] = {
             "ts_ping": self._on_ts_ping,
@@ -80,13 +91,15 @@ class Session:
     async def run(self) -> None:
         """Serve the connection until it ends. Raises ConnectionError when the peer vanishes."""
         self._send_at_once()
-        try:
-            first = await self._socket.receive(timeout=HELLO_TIMEOUT_S)
-        except TimeoutError:
-            await self.close(WSCloseCode.POLICY_VIOLATION, f"no hello within {HELLO_TIMEOUT_S:g} s")
-            return
-        if not await self._hear(first):
-            return
+        while self.node is None:
+            try:
+                frame = await self._socket.receive(timeout=HELLO_TIMEOUT_S)
+            except TimeoutError:
+                wanted = "proof" if self._joining.hello else "hello"
+                await self.close(WSCloseCode.POLICY_VIOLATION, f"no {wanted} within {HELLO_TIMEOUT_S:g} s")
+                return
+            if not await self._hear(frame):
+                return
         async for message in self._socket:
             if delay_s := self._pace.delay_s():
                 # Not reading makes TCP hold the sender back, and costs nobody else anything.
@@ -100,6 +113,25 @@ class Session:
         if self.node is not None:
             fields = {"nodeId": self.node.node_id, "token": self.node.token, **fields}
             await self._socket.send_str(messages.build(t, **fields))
+
+    async def lives(self) -> bool:
+        """Whether the node of this session is still there: asks it, and waits until it answers or is lost.
+
+        What was sent before proves nothing: it may have waited in a buffer while the node lost its power."""
+        if not self._probe:
+            self._probe = secrets.token_bytes(8)
+            self._probed.clear()
+        try:
+            async with asyncio.timeout(PROBE_TIMEOUT_S):
+                await self._socket.ping(self._probe)
+                await self._probed.wait()
+        except (TimeoutError, ConnectionError):
+            pass  # the table knows whether keepalives came meanwhile
+        return self.node is not None and self.node.state is not State.LOST
+
+    def lost(self) -> None:
+        """The connection is over, or the table gave up its node: whoever asks whether it lives need not wait."""
+        self._probed.set()
 
     async def close(self, code: WSCloseCode, why: str) -> None:
         event(control_log, logging.INFO, "closing", code=int(code), why=why, ip=self._ip, **self.names())
@@ -121,17 +153,30 @@ class Session:
 
     async def _hear(self, frame: WSMessage) -> bool:
         """Take one frame; False when the connection is over."""
+        if frame.type is WSMsgType.PING:
+            await self._socket.pong(frame.data)
+            return True
+        if frame.type is WSMsgType.PONG:
+            if self._probe and frame.data == self._probe:
+                self._probe = b""
+                self._probed.set()
+            return True
         if frame.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
             return False
         self._context.stats.messages += 1
         try:
+            if frame.type is WSMsgType.BINARY and self.node is not None and self.node.caps.get("preview"):
+                self._context.previews.take(self.node, frame.data)
+                return True
             if frame.type is WSMsgType.BINARY:
                 raise MessageError(messages.BAD_JSON, "", "not a text frame")
             message = messages.parse(frame.data, messages.NODE)
-            if self.node is None:
-                await self._welcome(message)
-            else:
+            if self.node is not None:
                 await self._dispatch(self.node, message)
+            elif (answer := self._joining.hear(message)) is not None:
+                await self._socket.send_str(answer)
+            else:
+                await self._welcome(self._joining.hello)
         except MessageError as error:
             return await self._reject(error)
         return True
@@ -152,9 +197,22 @@ class Session:
             return False
         return True
 
+    async def _check_takeover(self, mac: str) -> None:
+        """A node that lives keeps its place, unless the newcomer has proved the join key. Raises MessageError."""
+        if self._joining.proved:
+            return
+        while (rival := self._holder_of(mac)) is not None:
+            if await rival.lives():
+                raise MessageError(messages.MAC_TAKEN, "mac", "a node with this MAC is here and answers")
+        if self._transport is None or self._transport.is_closing():
+            raise ConnectionResetError("the node went away while the older connection was asked")
+
+    def _holder_of(self, mac: str) -> "Session | None":
+        holders = (each for each in self._context.sessions if each.node is not None and each.node.mac == mac)
+        return next((each for each in holders if each.node and each.node.state is not State.LOST), None)
+
     async def _welcome(self, message: dict[str, Any]) -> None:
-        if message["t"] != "hello":
-            raise MessageError(messages.BAD_TYPE, "t", "the first message must be hello")
+        await self._check_takeover(message["mac"])
         table, clock = self._context.table, self._context.clock
         try:
             node = self.node = table.hello(message, self._ip)
@@ -199,7 +257,7 @@ class Session:
         node.effects, node.palettes = tuple(message["effects"]), tuple(message["palettes"])
 
     async def _on_ota_status(self, node: Node, message: dict[str, Any]) -> None:
-        node.ota = {key: message[key] for key in ("state", "pct", "detail") if key in message}
+        node.ota = {key: message[key] for key in ("state", "pct", "version", "detail") if key in message}
 
     async def _on_records(self, node: Node, message: dict[str, Any]) -> None:
         try:

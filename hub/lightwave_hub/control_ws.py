@@ -12,6 +12,7 @@ from aiohttp import WSCloseCode, web
 from lightwave_hub.control_session import CLOSE_TIMEOUT_S, FRAME_LIMIT, ControlContext, ControlStats, Session
 from lightwave_hub.log import control_log, failure
 from lightwave_hub.node import Node, State
+from lightwave_hub.previews import Previews
 from lightwave_hub.records.keeper import Keeper
 from lightwave_hub.registry import Change, NodeTable
 from lightwave_hub.show_clock import ShowClock
@@ -31,9 +32,13 @@ class ControlPlane:
         keeper: Keeper,
         udp_port: int,
         messages_per_s: int,
+        join_key: str = "",
     ) -> None:
-        self._context = ControlContext(table, clock, time_server, keeper, udp_port, messages_per_s)
-        self._sessions: set[Session] = set()
+        self.previews = Previews(table)
+        self._context = ControlContext(
+            table, clock, time_server, keeper, self.previews, udp_port, messages_per_s, join_key
+        )
+        self._sessions = self._context.sessions
         self._closing: set[asyncio.Task[None]] = set()
         table.subscribe(self._on_change)
 
@@ -50,7 +55,12 @@ class ControlPlane:
         if len(self._sessions) >= self._context.table.limit + SPARE_CONNECTIONS:
             self.stats.refused += 1
             raise web.HTTPServiceUnavailable(text="too many connections")
-        socket = web.WebSocketResponse(timeout=CLOSE_TIMEOUT_S, max_msg_size=FRAME_LIMIT, compress=False)
+        socket = web.WebSocketResponse(
+            timeout=CLOSE_TIMEOUT_S,
+            max_msg_size=FRAME_LIMIT,
+            compress=False,
+            autoping=False,  # a session has to see the pongs
+        )
         await socket.prepare(request)
         session = Session(self._context, socket, request)
         self._sessions.add(session)
@@ -67,6 +77,7 @@ class ControlPlane:
             self._sessions.discard(session)
             if session.node is not None:
                 self._context.table.disconnected(session.node)
+            session.lost()
         return socket
 
     async def send(self, node: Node, t: str, **fields: Any) -> bool:
@@ -97,6 +108,7 @@ class ControlPlane:
         if change.new is State.LOST:
             for session in self._sessions:
                 if session.node is change.node:
+                    session.lost()
                     self._close_soon(session, change.node)
 
     def _close_soon(self, session: Session, node: Node) -> None:

@@ -5,7 +5,11 @@ from aiohttp import web
 from lightwave_hub.conductor import Conductor
 from lightwave_hub.config import Config
 from lightwave_hub.control_ws import ControlPlane
+from lightwave_hub.door import DoorStats
 from lightwave_hub.fanout import FanOut
+from lightwave_hub.live.feed import Feed
+from lightwave_hub.live.log_ring import LogRing
+from lightwave_hub.ota.service import Updates
 from lightwave_hub.records.keeper import Keeper
 from lightwave_hub.registry import NodeTable
 from lightwave_hub.show.service import ShowService
@@ -26,4 +30,8 @@ RECORDS = web.AppKey("records", Keeper)
 TIME = web.AppKey("time", TimeServer)
 TEMPO = web.AppKey("tempo", TempoDesk)
 OSC = web.AppKey("osc", OscServer)
+LIVE = web.AppKey("live", Feed)
+LOG_RING = web.AppKey("log_ring", LogRing)
+DOOR = web.AppKey("door", DoorStats)
 SHOW = web.AppKey("show", ShowService)
+UPDATES = web.AppKey("updates", Updates)

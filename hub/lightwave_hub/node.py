@@ -55,8 +55,8 @@ class Node:
     fw: str = ""
     caps: dict[str, Any] = field(default_factory=dict)
     topo: dict[str, Any] = field(default_factory=dict)
-    token: str = ""
-    token_hash: int = 0
+    token: str = field(default="", repr=False)
+    token_hash: int = field(default=0, repr=False)
     state: State = State.PENDING
     reasons: tuple[str, ...] = ()
     sessions: int = 0  # connections since the hub has known it

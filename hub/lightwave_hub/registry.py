@@ -32,6 +32,7 @@ class NodeTable:
 
     def __init__(self, limit: int, now_us: Callable[[], int]) -> None:
         self.limit = limit
+        self.losses = 0  # times a node was lost, since the hub started
         self._now_us = now_us
         self._by_id: dict[int, Node] = {}
         self._by_mac: dict[str, Node] = {}
@@ -58,8 +59,9 @@ class NodeTable:
     def hello(self, message: dict[str, Any], ip: str) -> Node:
         """A checked `hello` begins a session: the node is PENDING, with a new token.
 
-        A MAC the table knows keeps its nodeId, whether its older session is over or not: the newer connection wins, and
-        the older one finds that its token is no longer the node's. Raises TableFullError.
+        A MAC the table knows keeps its nodeId. Whoever calls has made sure that an older session with it is over or may
+        be taken over: the newer wins here, and the older finds that its token is no longer the node's. Raises
+        TableFullError.
         """
         node = self._by_mac.get(message["mac"])
         if node is None:
@@ -126,6 +128,7 @@ class NodeTable:
         return Node(node_id=free, mac=mac)
 
     def _lose(self, node: Node, why: str) -> None:
+        self.losses += 1
         node.lost_us = self._now_us()
         node.health.locked = False
         self._move(node, State.LOST, (why,))

@@ -40,6 +40,16 @@ class TextOr:
         return (self.text if isinstance(value, str) else self.other).check(value, name)
 
 
+class EmptyOr:
+    """Text of a rule, or none at all."""
+
+    def __init__(self, rule: Any) -> None:
+        self.rule = rule
+
+    def check(self, value: object, name: str) -> Any:
+        return value if value == "" and isinstance(value, str) else self.rule.check(value, name)
+
+
 class ZeroOr:
     """A number of a range, or 0 for "none"."""
 

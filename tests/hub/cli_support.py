@@ -23,15 +23,18 @@ def k1(*words, text_in=None, **environment):
 
 
 class HubProcess:
-    """`k1 hub` on a free port of 127.0.0.1."""
+    """`k1 hub` on a free port of 127.0.0.1; open to everybody, unless access is what is tested."""
 
-    def __init__(self, *options):
+    def __init__(self, *options, access=False):
         self._store = tempfile.TemporaryDirectory(prefix="k1-test-")
+        self.store = self._store.name
         command = [*K1, "hub", "--host", "127.0.0.1", "--port", "0", "--store", self._store.name, *options]
+        command += [] if access else ["--open"]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         assert "http://127.0.0.1:" in line, self.process.stderr.read()
-        self.url = line.split()[-1].rstrip("/")
+        self.link = line.split()[-1]
+        self.url = self.link.partition("#")[0].rstrip("/")
 
     def stop(self, how=signal.SIGTERM):
         self.process.send_signal(how)

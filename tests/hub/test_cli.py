@@ -12,7 +12,7 @@ import pytest
 
 from lightwave_hub.cli.main import COMMANDS, main
 from tests.hub.cli_support import HubProcess, k1
-from tests.hub.support import FakeNode
+from tests.hub.support import FakeNode, keepalive
 
 
 @pytest.fixture
@@ -84,6 +84,7 @@ async def test_nodes(hub_process):
         table = k1("nodes", K1_HUB=hub_process.url).stdout.splitlines()
         assert table[0].split()[:4] == ["ID", "MAC", "ADDRESS", "STATE"]
         assert table[1].split()[:4] == ["1", "AA:BB:CC:DD:EE:01", "127.0.0.1", "AUTHED"]
+        await node.send(keepalive(locked=False, state="syncing", ticks=0))  # a command takes a second here and there
         (known,) = json.loads(k1("nodes", "--json", "--url", hub_process.url).stdout)["nodes"]
         assert (known["id"], known["state"]) == (1, "AUTHED")
     finally:

@@ -71,8 +71,9 @@ def checked(*words, **environment):
 
 def test_the_doctor_looks_at_everything(hub_file, hub_process):
     _, checks = checked("--config", str(hub_file), K1_HUB=hub_process.url)
-    names = ("versions", "page port", "time port", "OSC port", "real time", "clock", "open files", "firewall")
-    assert list(checks) == [*names, "network", "disk", "Ableton Link", "MIDI clock", "hub"]
+    names = ("versions", "page port", "time port", "OSC port", "real time", "clock", "time of day", "open files")
+    more = ("firewall", "access", "network", "serial ports", "disk", "Ableton Link", "MIDI clock", "hub")
+    assert [name for name in checks if not name.startswith("WiFi")] == [*names, *more]
     assert checks["page port"]["result"] == checks["hub"]["result"] == "ok"
     assert all((check["result"] == "ok") == (not check["next_step"]) for check in checks.values())
 
@@ -90,6 +91,23 @@ def test_the_doctor_finds_a_taken_port_and_a_running_hub(hub_file, hub_process):
         hub_file.write_text(taken.replace("time_port = 0", f"time_port = {udp.getsockname()[1]}"))
         code, checks = checked("--config", str(hub_file))
     assert (code, checks["page port"]["result"], checks["time port"]["result"]) == (1, "failure", "warning")
+
+
+@pytest.mark.parametrize(
+    ("section", "result", "words"),
+    [
+        ("", "ok", "there is no join key"),
+        ('join_key = "sixteen-letters-"', "ok", "nodes prove the join key"),
+        ("enabled = false", "warning", "is off"),
+        ('join_key_file = "/no/such/file"', "failure", "cannot read /no/such/file"),
+    ],
+)
+def test_the_doctor_says_who_may(hub_file, section, result, words):
+    with hub_file.open("a") as file:
+        file.write(f"[access]\n{section}\n")
+    access = checked("--config", str(hub_file))[1]["access"]
+    assert (access["result"], words in access["found"]) == (result, True)
+    assert "sixteen" not in str(access)
 
 
 def test_the_doctor_says_what_a_chosen_source_lacks(hub_file):

@@ -41,6 +41,10 @@ def test_a_file_changes_what_it_names(tmp_path):
         ({"show": {"bpm": 19}}, "show.bpm", "0 or a number 20..300"),
         ({"show": {"bpm": True}}, "show.bpm", "20..300"),
         ({"limits": {"nodes": 1001}}, "limits.nodes", "1..1000"),
+        ({"access": {"enabled": 1}}, "access.enabled", "true or false"),
+        ({"access": {"hosts": ["k1.example"] * 17}}, "access.hosts", "0..16"),
+        ({"access": {"join_key": "too-short"}}, "access.join_key", "16..64"),
+        ({"access": {"join_key": "a space is not ascii"}}, "access.join_key", "without spaces"),
         ({"colour": {}}, "colour", "known: hub, stream, show, store, limits"),
     ],
 )
@@ -58,6 +62,24 @@ def test_a_broken_file_is_named(tmp_path):
         config.load(path)
     with pytest.raises(ConfigError, match="cannot read"):
         config.load(tmp_path / "none.toml")
+
+
+def test_a_join_key_may_stand_in_a_file_of_its_own(tmp_path):
+    path = tmp_path / "join.key"
+    path.write_text("sixteen-letters-\n")
+    path.chmod(0o600)
+    assert config.from_dict({"access": {"join_key_file": str(path)}}).access.join_secret() == "sixteen-letters-"
+    with pytest.raises(ConfigError, match="not both"):
+        config.from_dict({"access": {"join_key_file": str(path), "join_key": "k" * 16}}).access.join_secret()
+    path.write_text("short\n")
+    with pytest.raises(ConfigError, match=r"16\.\.64") as caught:
+        config.from_dict({"access": {"join_key_file": str(path)}}).access.join_secret()
+    assert "short" not in str(caught.value)
+    path.chmod(0o640)
+    with pytest.raises(ConfigError, match="can be read by others"):
+        config.from_dict({"access": {"join_key_file": str(path)}}).access.join_secret()
+    with pytest.raises(ConfigError, match="cannot read"):
+        config.from_dict({"access": {"join_key_file": str(tmp_path / "none")}}).access.join_secret()
 
 
 def test_an_option_overrides_the_file_and_is_checked_like_it():

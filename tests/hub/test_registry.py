@@ -47,6 +47,12 @@ def test_the_way_to_ready(table, clock, changes):
     assert changes[-1] == (1, State.AUTHED, State.READY)
 
 
+def test_a_node_s_repr_shows_no_secret(table):
+    node = join(table)
+    assert node.mac in repr(node)
+    assert node.token not in repr(node) and str(node.token_hash) not in repr(node)
+
+
 def test_locked_without_ticks_is_never_ready(table, clock):
     node = join(table)
     for _ in range(5):

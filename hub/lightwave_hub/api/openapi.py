@@ -42,7 +42,7 @@ def describe(routes: Iterable[Route], version: str) -> dict[str, Any]:
             "description": "Conducts LED nodes: what they play, the show and its cue lists, tempo, health.",
         },
         "paths": paths,
-        "components": {"schemas": _tidy(together["$defs"])},
+        "components": {"schemas": _tidy(together["$defs"]), "securitySchemes": {"token": _TOKEN}},
     }
 
 
@@ -60,6 +60,8 @@ def _operation(route: Route, schemas: dict[Any, Any]) -> dict[str, Any]:
         "description": _ROLES[route.role],
         "responses": {str(route.status): answer, "default": _REFUSED},
     }
+    if route.role != "open":
+        operation["security"] = [{"token": []}]
     parameters = [
         {"name": name, "in": "path", "required": True, "schema": route.parameters.get(name, json_schema(Slug()))}
         for name in _IN_PATH.findall(route.path)
@@ -80,6 +82,7 @@ def _operation(route: Route, schemas: dict[Any, Any]) -> dict[str, Any]:
 
 
 _BYTES = {"type": "string", "format": "binary"}
+_TOKEN = {"type": "http", "scheme": "bearer", "description": "Of `k1 token add`; the page has a session instead."}
 _REFUSED = {
     "description": "refused, and why",
     "content": {"application/problem+json": {"schema": {"$ref": _REF + "Problem"}}},

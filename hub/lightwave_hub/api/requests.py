@@ -13,89 +13,74 @@ from lightwave_hub.rules import TextOr
 from lightwave_hub.show.models import (
     MAX_BARS,
     Byte,
-    OptionalByte,
     OptionalFade,
-    OptionalTruth,
+    Params,
     Sparse,
+    Target,
     Truth,
 )
 
 NameOrId = Annotated[str | int, Rule(TextOr(Text(1, 24), Int(0, catalog.MAX_ID)))]
 OptionalNameOrId = Annotated[str | int | None, Rule(TextOr(Text(1, 24), Int(0, catalog.MAX_ID)))]
 Fade = Annotated[int, Rule(Int(0, packets.FADE_MS_MAX))]
-# When something takes effect: at a hub time, or on the next beat, bar or line of so many bars; else at once.
 AtUs = Annotated[int | None, Rule(Int(0, (1 << 63) - 1))]
 Quantise = Annotated[str | int | None, Rule(TextOr(Choice(("beat", "bar")), Int(1, MAX_BARS)))]
 
 
-class Params(Sparse):
-    """Parameters of a channel."""
+class Timed(Checked):
+    """What may be meant for a moment: a hub time, or the next beat or bar, or a line of so many bars."""
 
-    brightness: OptionalByte = None
-    speed: OptionalByte = None
-    intensity: OptionalByte = None
-    hue: OptionalByte = None
-    saturation: OptionalByte = None
-    blur: OptionalByte = None
-    enabled: OptionalTruth = None
-    mirror: OptionalTruth = None
+    at_us: AtUs = None
+    quantise: Quantise = None
 
 
-class PlayNow(Checked):
-    """Something to play that is not kept. Without an effect, the effect runs on and only what is named changes."""
+class Faded(Timed):
+    """And may come gradually."""
+
+    fade_ms: Fade = 0
+
+
+class PlayNow(Faded):
+    """Something to play that is not kept, by a group or a node, else by all. Without an effect, the effect runs on and
+    only what is named changes."""
 
     channels: Annotated[str, Rule(Choice(tuple(CHANNELS)))] = "ab"
     effect: OptionalNameOrId = None
     palette: OptionalNameOrId = None
     params: Params = Params()
-    fade_ms: Fade = 0
-    at_us: AtUs = None
-    quantise: Quantise = None
+    target: Target | None = None
 
 
-class ByteValue(Checked):
+class ByteValue(Faded):
     """A brightness or another number of one byte."""
 
     value: Byte
-    fade_ms: Fade = 0
-    at_us: AtUs = None
-    quantise: Quantise = None
 
 
-class NameValue(Checked):
+class NameValue(Faded):
     """An effect or a palette, by name or by id."""
 
     value: NameOrId
-    fade_ms: Fade = 0
-    at_us: AtUs = None
-    quantise: Quantise = None
 
 
-class TruthValue(Checked):
+class TruthValue(Faded):
     """Whether a channel shines."""
 
     value: Truth
-    fade_ms: Fade = 0
-    at_us: AtUs = None
-    quantise: Quantise = None
 
 
-class Blackout(Checked):
+class Blackout(Timed):
     on: Truth
-    at_us: AtUs = None
-    quantise: Quantise = None
 
 
 class Panic(Checked):
     on: Truth
 
 
-class PlayScene(Checked):
+class PlayScene(Timed):
     """When a scene begins, and its fade if it is to be another than its own."""
 
     fade_ms: OptionalFade = None
-    at_us: AtUs = None
-    quantise: Quantise = None
 
 
 class ChangeNode(Sparse):

@@ -7,12 +7,10 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import BaseModel
 
+from lightwave_hub.access.tokens import Role
 from lightwave_hub.api.bodies import read_model
 from lightwave_hub.checked import Checked
 from lightwave_hub.rules import Closed
-
-# Who may: anybody, who may look, who may play the show, who may change it.
-Role = Literal["open", "view", "play", "admin"]
 
 
 class Route(NamedTuple):
@@ -37,11 +35,10 @@ class Route(NamedTuple):
     media: str = ""  # the type of an answer that is not JSON, or need not be
     takes: str = ""  # the type of a body that is not JSON; the handler reads it
 
-    def register(self, app: web.Application) -> None:
+    def register(self, app: web.Application) -> web.AbstractRoute:
         if self.method == "GET":
-            app.router.add_get(self.path, self.handler)  # HEAD too
-        else:
-            app.router.add_route(self.method, self.path, self._reading())
+            return app.router.add_get(self.path, self.handler)  # HEAD too
+        return app.router.add_route(self.method, self.path, self._reading())
 
     def _reading(self) -> Handler:
         body, handler, may_be_empty = self.body, self.handler, self.may_be_empty

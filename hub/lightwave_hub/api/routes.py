@@ -2,17 +2,18 @@
 
 from functools import cache
 from importlib import resources
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from lightwave_hub.access.guard import GUARD
 from lightwave_hub.api import (
     answers,
     channels,
     docs,
+    events,
     history,
     nodes,
     objects,
@@ -20,11 +21,13 @@ from lightwave_hub.api import (
     playing,
     records,
     requests,
+    session,
     show,
     tempo,
+    updates,
 )
 from lightwave_hub.api.route import Route
-from lightwave_hub.ota import host
+from lightwave_hub.version import hub_version
 
 # The access point has no internet: the page may load nothing from elsewhere, and nobody may frame it.
 _PAGE_HEADERS = {
@@ -33,7 +36,7 @@ _PAGE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 # Not left to the machine's own table of types, which may know none of them: browsers refuse a script of another type.
-_PAGES = {"index.html": "/", "records.html": "/records"}
+_PAGES = {"index.html": "/"}
 _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 _NODE = {"id": channels.NODE}
 _EDGE = {"edge": {"type": "integer", "minimum": 1, "maximum": 65535}}
@@ -49,9 +52,13 @@ async def show_docs(request: web.Request) -> web.Response:
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/health", nodes.health, "open", "whether the stream runs", answer=answers.Health),
-    Route("GET", "/metrics", nodes.show_metrics, "open", "figures of the hub and all nodes", answer=answers.Metrics),
+    Route(
+        "GET", "/metrics", nodes.show_metrics, "open", "figures of the hub and all nodes; as text for Prometheus too",
+        answer=answers.Metrics, media="text/plain",
+    ),
     Route("GET", "/api/openapi.json", show_openapi, "open", "this description", answer=answers.Anything),
     Route("GET", "/api/docs", show_docs, "open", "this description as a page", media="text/html"),
+    Route("GET", "/api/events", events.listen, "view", "a WebSocket: the state, then changes", status=101),
     Route("GET", "/api/nodes", nodes.list_nodes, "view", "nodes and how they are", answer=answers.Nodes),
     Route("GET", "/api/nodes/{id}", nodes.show_node, "view", "one node", answer=answers.Node, parameters=_NODE),
     *channels.ROUTES,
@@ -83,23 +90,21 @@ ROUTES: tuple[Route, ...] = (
     *playing.ROUTES,
     *history.ROUTES,
     *records.ROUTES,
-    *host.ROUTES,
+    *updates.ROUTES,
+    *session.ROUTES,
 )  # fmt: skip
 
 
 @cache
 def description() -> dict[str, Any]:
     """The OpenAPI document of the table above."""
-    try:
-        number = version("k1-lightwaveos")
-    except PackageNotFoundError:  # run from a source tree that was never installed
-        number = "0"
-    return openapi.describe(ROUTES, number)
+    return openapi.describe(ROUTES, hub_version())
 
 
 def add_routes(app: web.Application) -> None:
     for route in ROUTES:
-        route.register(app)
+        resource = route.register(app).resource
+        app[GUARD].protect(route.method, resource.canonical if resource is not None else route.path, route.role)
     folder = Path(str(resources.files("lightwave_hub") / "web"))
     for path in sorted(folder.rglob("*")):
         if path.suffix in _TYPES:

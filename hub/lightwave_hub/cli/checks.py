@@ -2,11 +2,9 @@
 
 import argparse
 import errno
-import importlib.metadata
 import importlib.util
 import json
 import os
-import platform
 import shutil
 import socket
 import sys
@@ -14,18 +12,15 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 from lightwave_hub import realtime
-from lightwave_hub.cli import settings
+from lightwave_hub.cli import checks_machine, checks_network, settings
+from lightwave_hub.cli.check import FAILURE, OK, WARNING, Check
 from lightwave_hub.cli.client import HubClient, hub_of
 from lightwave_hub.config import Config
-from lightwave_hub.errors import HubError, UnreachableError
+from lightwave_hub.errors import ConfigError, HubError, UnreachableError
 from lightwave_hub.tempo import midi_port
 
-OK = "ok"
-WARNING = "warning"
-FAILURE = "failure"
 _MB = 1 << 20
 _LITTLE_DISK = 200 * _MB
 _NO_DISK = 20 * _MB
@@ -33,49 +28,31 @@ _GOOD_CLOCKS = ("tsc", "kvm-clock", "hyperv_clocksource_tsc_page", "arch_sys_cou
 _CLOCK = Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")
 _SLOW_CLOCK_NS = 2000  # to ask it must not cost what a tick does
 _UNPRIVILEGED = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
-_UFW = Path("/etc/ufw/ufw.conf")
-_FIREWALLD = Path("/run/firewalld")
 _SPARE_FILES = 64  # beside one socket a node: the database, logs, pages, commands
-
-
-class Check(NamedTuple):
-    name: str
-    result: str
-    found: str
-    next_step: str = ""
 
 
 def all_checks(config: Config, args: argparse.Namespace) -> list[Check]:
     osc = config.osc
     checks: list[Callable[[], Check]] = [
-        _versions,
+        checks_machine.versions,
         lambda: _page_port(config),
         lambda: _udp_port("time port", config.hub.host, config.stream.time_port, "[stream] time_port"),
         *([lambda: _udp_port("OSC port", osc.host, osc.port, "[osc] port")] if osc.enabled else []),
         _real_time,
         _clock_source,
+        checks_machine.wall_clock,
         lambda: _open_files(config),
-        lambda: _firewall(config),
+        lambda: checks_network.firewall(config),
+        lambda: _access(config),
         _network,
+        *checks_network.wifi_checks(),
+        checks_machine.serial_ports,
         lambda: _disk(config),
         lambda: _extra("Ableton Link", _why_no_link(), config.tempo.source == "link"),
         lambda: _extra("MIDI clock", midi_port.why_not(), config.tempo.source == "midi"),
         lambda: _hub(args),
     ]
     return [check() for check in checks]
-
-
-def _versions() -> Check:
-    try:
-        version = importlib.metadata.version("k1-lightwaveos")
-    except importlib.metadata.PackageNotFoundError:
-        version = "not installed as a package"
-    libraries = [f"{name} {importlib.metadata.version(name)}" for name in ("aiohttp", "pydantic", "python-osc")]
-    system = f"{platform.system()} {platform.release()}"
-    found = ", ".join([f"k1-lightwaveos {version}", f"Python {platform.python_version()}", *libraries, system])
-    if sys.platform != "linux":
-        return Check("versions", WARNING, found, "the hub is tried on Linux; elsewhere its ticks may come late")
-    return Check("versions", OK, found)
 
 
 def _page_port(config: Config) -> Check:
@@ -162,18 +139,6 @@ def _open_files(config: Config) -> Check:
     return Check("open files", OK, "no limit" if most == resource.RLIM_INFINITY else f"up to {most}")
 
 
-def _firewall(config: Config) -> Check:
-    ports = [f"{config.hub.port}/tcp", f"{config.stream.time_port}/udp"]
-    ports += [f"{config.osc.port}/udp"] if config.osc.enabled else []
-    if _UFW.exists() and "ENABLED=yes" in _UFW.read_text(errors="replace"):
-        step = "; ".join(f"sudo ufw allow {port}" for port in ports)
-        return Check("firewall", WARNING, f"ufw is on; nodes need {', '.join(ports)}", step)
-    if _FIREWALLD.exists():
-        step = " ".join(["sudo firewall-cmd", *(f"--add-port={port}" for port in ports)])
-        return Check("firewall", WARNING, f"firewalld is on; nodes need {', '.join(ports)}", step)
-    return Check("firewall", OK, f"neither ufw nor firewalld is on; nodes need {', '.join(ports)}")
-
-
 def _network() -> Check:
     """The address from which packets to an access point's network would leave; nothing is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as test:
@@ -188,7 +153,7 @@ def _network() -> Check:
 
 def _disk(config: Config) -> Check:
     folder = config.store.folder().absolute()
-    while not folder.exists():
+    while not os.path.lexists(folder):  # not Path.exists, which raises where a folder above may not be looked into
         folder = folder.parent
     if not os.access(folder, os.W_OK):
         return Check(
@@ -203,6 +168,18 @@ def _disk(config: Config) -> Check:
 
 def _why_no_link() -> str:
     return "" if importlib.util.find_spec("aalink") else "not installed; `pip install k1-lightwaveos[link]`"
+
+
+def _access(config: Config) -> Check:
+    if not config.access.enabled:
+        found = "is off: whoever reaches the hub plays and changes the show"
+        return Check("access", WARNING, found, "set [access] enabled = true")
+    try:
+        has_key = bool(config.access.join_secret())
+    except ConfigError as error:
+        return Check("access", FAILURE, error.detail, f"mend {error.key}; `k1 token join-key` prints a new key")
+    nodes = "nodes prove the join key" if has_key else "any node may join, for there is no join key"
+    return Check("access", OK, f"people need a token; {nodes}")
 
 
 def _extra(name: str, why_not: str, is_wanted: bool) -> Check:

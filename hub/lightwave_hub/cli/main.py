@@ -42,6 +42,7 @@ COMMANDS = {
         ("show", "export or import the whole show"),
         ("undo", "take back an edit of the show"),
         ("ota", "update the nodes over the air"),
+        ("token", "say who may use the hub"),
         ("completion", "print the completion script of a shell"),
     )
 }

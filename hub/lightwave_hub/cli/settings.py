@@ -1,4 +1,8 @@
-"""Which hub a command talks to, and with which token: by option, environment or file, in this order."""
+"""Which hub a command talks to, and with which token: by option, environment or file, in this order.
+
+The link that a hub prints is an address with its token. Without a token, one is taken from the hub's own folder, if the
+hub runs on this machine and under this user: K1_STORE names that folder where it is not the usual one.
+"""
 
 import argparse
 import os
@@ -6,6 +10,7 @@ import tomllib
 from pathlib import Path
 
 from lightwave.fields import Ascii, FieldError, Optional, Text
+from lightwave_hub.access import here
 from lightwave_hub.errors import ConfigError
 from lightwave_hub.rules import Closed
 
@@ -20,9 +25,13 @@ def add_client_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--url",
         default=argparse.SUPPRESS,
-        help=f"where the hub is; else K1_HUB, else url of {_shown()}, else {DEFAULT_URL}",
+        help=f"where the hub is, or its link; else K1_HUB, else url of {_shown()}, else {DEFAULT_URL}",
     )
-    parser.add_argument("--token", default=argparse.SUPPRESS, help="else K1_TOKEN, else token of that file")
+    parser.add_argument(
+        "--token",
+        default=argparse.SUPPRESS,
+        help="else the link's, else K1_TOKEN, else token of that file; none is needed on the hub's own machine",
+    )
     parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON")
 
 
@@ -38,9 +47,24 @@ def fill_in(args: argparse.Namespace) -> None:
 def url_and_token(args: argparse.Namespace) -> tuple[str, str]:
     """The hub's URL and a token, which may be empty. Raises ConfigError."""
     url = args.url or os.environ.get("K1_HUB")
-    token = args.token or os.environ.get("K1_TOKEN")
+    token = args.token or _token_in(url) or os.environ.get("K1_TOKEN")
     known = load(path()) if url is None or token is None else {}
-    return url or known.get("url", DEFAULT_URL), token or known.get("token", "")
+    url = url or known.get("url", DEFAULT_URL)
+    token = token or _token_in(url) or known.get("token", "")
+    url = url.partition("#")[0]
+    return url, token or here.token_for(url, store_folder())
+
+
+def _token_in(link: str | None) -> str:
+    """What stands behind #token= in a link."""
+    return (link or "").partition("#token=")[2]
+
+
+def store_folder() -> Path:
+    """K1_STORE, or where a hub of this user keeps its things."""
+    from lightwave_hub.config import StoreSection  # takes a while to load, and most commands need none of it
+
+    return StoreSection(os.environ.get("K1_STORE", "")).folder()
 
 
 def path() -> Path:
