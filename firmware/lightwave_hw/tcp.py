@@ -29,6 +29,8 @@ class Connection:
             raise
         self._readable = select.poll()
         self._readable.register(self._socket, select.POLLIN)
+        self._writable = select.poll()
+        self._writable.register(self._socket, select.POLLOUT)
 
     def wait(self, timeout_ms):
         """Wait until there is something to read, at most so long."""
@@ -42,6 +44,10 @@ class Connection:
         if got == 0:
             raise OSError(errno.ECONNRESET)
         return got
+
+    def is_writable(self):
+        """Is there room for a short message?"""
+        return len(self._writable.poll(0)) > 0
 
     def write(self, view):
         """Send all of a memoryview; OSError if the peer does not take it in time."""

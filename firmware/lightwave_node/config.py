@@ -1,5 +1,6 @@
 """The node's configuration: /config.json as a dict, checked."""
 
+from lightwave import join
 from lightwave.constants import CTRL_HTTP_PORT, HUB_IP, UDP_PORT
 from lightwave_node.frame_grid import FRAME_RATES
 
@@ -36,6 +37,8 @@ class Config:
         self.hub_host = take.text("hub_host", 1, 64, default=HUB_IP)
         self.hub_port = take.integer("hub_port", 1, 65535, CTRL_HTTP_PORT)
         self.udp_port = take.integer("udp_port", 1, 65535, UDP_PORT)
+        # Node and hub prove to each other that they know it; a secret like the password, so nothing may print either.
+        self.join_key = take.ascii("join_key", join.KEY_MIN, join.KEY_MAX, default="")
         self.leds = take.integers("leds", 1, _MAX_LEDS, [160, 160])
         self.pins = take.integers("pins", 0, _MAX_PIN, [5, 4])
         self.led_port = take.choice("led_port", (STOCK, NATIVE), STOCK)
@@ -107,6 +110,13 @@ class _Taker:
             return value
         if not isinstance(value, str) or not low <= len(value) <= high:
             raise ConfigError(name, "must be text of %d to %d characters" % (low, high))
+        return value
+
+    def ascii(self, name, low, high, default):
+        value = self.text(name, low, high, default)
+        for character in value:
+            if not 0x21 <= ord(character) <= 0x7E:
+                raise ConfigError(name, "must be %d to %d ASCII characters without spaces" % (low, high))
         return value
 
     def integer(self, name, low, high, default):

@@ -27,7 +27,7 @@ class Control:
 
     def __init__(
         self, config, clock, kernels, station, connect, timesync, pings, stream, telemetry, identity, catalog, check,
-        updates, black_box,
+        updates, black_box, preview,
     ):  # fmt: skip
         self._config = config
         self._clock = clock
@@ -43,6 +43,7 @@ class Control:
         self._check = check
         self._updates = updates
         self._black_box = black_box
+        self._preview = preview
         self._retry_ms = _FIRST_RETRY_MS
         self._complaint = ""  # printed once, not at every attempt
         self.running = True
@@ -100,7 +101,7 @@ class Control:
     def _talk(self):
         session = Session(
             self._socket, self._clock, self._timesync, self._pings, self._stream, self._telemetry, self._station,
-            self._updates, self._black_box,
+            self._updates, self._black_box, self._preview, self._config.join_key,
         )  # fmt: skip
         session.open(self._identity, self._catalog)
         self._telemetry.sessions += 1

@@ -17,6 +17,7 @@ from lightwave_node.control import Control
 from lightwave_node.fallback import Fallback
 from lightwave_node.frame_grid import FrameGrid
 from lightwave_node.hearing import Hearing
+from lightwave_node.preview import Preview
 from lightwave_node.renderer import Renderer
 from lightwave_node.show_state import CHANNELS, ShowState
 from lightwave_node.stream import Stream
@@ -59,7 +60,14 @@ class Pipeline:
         identity = {
             "mac": board.station.mac(),
             "fw": VERSION,
-            "caps": {"udp": True, "ota": config.update_key != "", "clock": True, "tsUdp": True, "board": config.board},
+            "caps": {
+                "udp": True,
+                "ota": config.update_key != "",
+                "clock": True,
+                "tsUdp": True,
+                "board": config.board,
+                "preview": True,
+            },
             "topo": {"leds": sum(config.leds), "channels": len(config.leds)},
         }
         pings = TimePings(clock, timesync, board.time_socket, config.hub_host)
@@ -70,6 +78,7 @@ class Pipeline:
         self.control = Control(
             config, clock, board.kernels, board.station, board.connect, timesync, pings, self.stream, telemetry,
             identity, catalog, self._check, self.updates, self.black_box,
+            Preview(clock, board.kernels, strips),
         )  # fmt: skip
         self._threads = []  # [still running], one for each
         self._failure = None

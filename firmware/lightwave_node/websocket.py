@@ -1,7 +1,7 @@
-"""A WebSocket client (RFC 6455) for short text messages, in fixed memory.
+"""A WebSocket client (RFC 6455) for short messages, in fixed memory. It takes only text.
 
-Works on any connection that offers wait(ms), read_into(memoryview), write(memoryview), close(): lightwave_hw/tcp.py
-on a node. One thread. Nothing here allocates by the byte.
+Works on any connection that offers wait(ms), read_into(memoryview), is_writable(), write(memoryview), close():
+lightwave_hw/tcp.py on a node. One thread. Nothing here allocates by the byte.
 """
 
 import os
@@ -30,6 +30,7 @@ _RESERVED = const(0x70)
 _MASKED = const(0x80)
 _CONTINUATION = const(0)
 _TEXT = const(1)
+_BINARY = const(2)
 _CLOSE = const(8)
 _PING = const(9)
 _PONG = const(10)
@@ -87,6 +88,13 @@ class WebSocket:
         if len(data) > MAX_SENT_BYTES:
             raise ValueError("a node's message has at most %d bytes" % MAX_SENT_BYTES)
         self._send_frame(_TEXT, data)
+
+    def offer(self, view):
+        """Send a memoryview as a binary message, if the connection takes it at once; whether it did."""
+        if not self._connection.is_writable():
+            return False
+        self._send_frame(_BINARY, view)
+        return True
 
     def receive(self, timeout_ms):
         """The next text message, or None when none is complete in time. Answers pings on the way."""

@@ -11,7 +11,7 @@ MAX_WAITING = 256
 
 
 class Event(NamedTuple):
-    kind: str  # "show", "playing", "tempo", "nodes" or "log"
+    kind: str  # "show", "playing", "tempo", "nodes", "ota" or "log"
     body: dict[str, Any]
 
 

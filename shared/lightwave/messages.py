@@ -6,6 +6,7 @@ from .black_box import STREAMS
 from .compat import to_json
 from .constants import PROTO_VER
 from .fields import Ascii, Bool, Choice, FieldError, Hex, Int, List, Mac, Map, Number, Optional, Record, Text, shown
+from .join import NONCE_BYTES
 from .timesync import CLOCK_STATES
 
 MAX_MESSAGE_BYTES = 4096
@@ -41,6 +42,12 @@ OTA_STATES = (
     OTA_FAILED,
 )
 
+# A preview (PROTOCOL.md, "Preview"), the one binary frame of the control plane.
+PREVIEW_VERSION = 1
+PREVIEW_CELLS = 60  # of a strip, at most
+PREVIEW_FPS = 15  # at most
+PREVIEW_HEAD = 4  # nodeId u16, version u8, channels u8
+
 # Codes of `reject` and of MessageError.
 BAD_JSON = "bad_json"
 TOO_LARGE = "too_large"
@@ -50,7 +57,24 @@ BAD_PROTO = "bad_proto"
 BAD_TOKEN = "bad_token"
 ALREADY_HELLO = "already_hello"
 HUB_FULL = "hub_full"
-REJECT_CODES = (BAD_JSON, TOO_LARGE, BAD_TYPE, BAD_FIELD, BAD_PROTO, BAD_TOKEN, ALREADY_HELLO, HUB_FULL)
+JOIN_KEY_MISSING = "join_key_missing"
+JOIN_KEY_UNKNOWN = "join_key_unknown"
+JOIN_KEY_WRONG = "join_key_wrong"
+MAC_TAKEN = "mac_taken"
+REJECT_CODES = (
+    BAD_JSON,
+    TOO_LARGE,
+    BAD_TYPE,
+    BAD_FIELD,
+    BAD_PROTO,
+    BAD_TOKEN,
+    ALREADY_HELLO,
+    HUB_FULL,
+    JOIN_KEY_MISSING,
+    JOIN_KEY_UNKNOWN,
+    JOIN_KEY_WRONG,
+    MAC_TAKEN,
+)
 CLOSING_CODES = (BAD_PROTO, HUB_FULL)  # these end the connection even when it was not the first message
 
 _U8 = Int(0, 0xFF)
@@ -61,6 +85,8 @@ _TICKS = Int(0, 0x3FFFFFFF)
 _NAMES = List(1, 64, Text(1, 24))
 _VERSION = Text(1, 32)
 _SESSION = (("nodeId", _U16_FROM_1), ("token", Ascii(16, 64)))
+_NONCE = Hex(2 * NONCE_BYTES)
+_PROOF = Hex(64)
 _SAFE = 1 << 53  # JSON readers that know only doubles keep integers exact up to here
 
 # message -> (who sends it, its fields)
@@ -79,11 +105,15 @@ MESSAGES = {
                     ("clock", Bool()),
                     ("tsUdp", Optional(Bool())),
                     ("board", Optional(Text(0, 16))),
+                    ("preview", Optional(Bool())),
                 ),
             ),
             ("topo", Record(("leds", Int(1, 4096)), ("channels", Int(1, 2)))),
+            ("nonce", Optional(_NONCE)),
         ),
     ),
+    "challenge": (HUB, Record(("nonce", _NONCE), ("proof", _PROOF))),
+    "proof": (NODE, Record(("proof", _PROOF))),
     "welcome": (
         HUB,
         Record(
@@ -123,6 +153,7 @@ MESSAGES = {
         Record(*_SESSION, ("stream", Choice(STREAMS)), ("up_us", _U63), ("boot_now", _U32), ("batch", Ascii(4, 2100))),
     ),
     "records_ack": (HUB, Record(("nodeId", _U16_FROM_1), ("stream", Choice(STREAMS)), ("boot", _U32), ("seq", _U32))),
+    "preview": (HUB, Record(*_SESSION, ("fps", Int(0, PREVIEW_FPS)))),
     "ota_update": (
         HUB,
         Record(
@@ -137,7 +168,13 @@ MESSAGES = {
     ),
     "ota_status": (
         NODE,
-        Record(*_SESSION, ("state", Choice(OTA_STATES)), ("pct", Int(0, 100)), ("detail", Optional(Text(0, 128)))),
+        Record(
+            *_SESSION,
+            ("state", Choice(OTA_STATES)),
+            ("pct", Int(0, 100)),
+            ("version", Optional(_VERSION)),
+            ("detail", Optional(Text(0, 128))),
+        ),
     ),
     "reject": (HUB, Record(("code", Choice(REJECT_CODES)), ("field", Text(0, 32)), ("detail", Text(0, 200)))),
 }

@@ -8,9 +8,12 @@ VALID = {  # one whole example of every message, optional fields included
         "proto": 1,
         "mac": "AA:BB:CC:DD:EE:0F",
         "fw": "k1-v2.0.1",
-        "caps": {"udp": True, "ota": True, "clock": True, "tsUdp": False, "board": "K1_S3"},
+        "caps": {"udp": True, "ota": True, "clock": True, "tsUdp": False, "board": "K1_S3", "preview": True},
         "topo": {"leds": 320, "channels": 2},
+        "nonce": "0123456789abcdef" * 2,
     },
+    "challenge": {"nonce": "fedcba9876543210" * 2, "proof": "0123456789abcdef" * 4},
+    "proof": {"proof": "fedcba9876543210" * 4},
     "welcome": {
         "proto": 1,
         "nodeId": 3,
@@ -50,6 +53,7 @@ VALID = {  # one whole example of every message, optional fields included
         "batch": "AAAE",
     },
     "records_ack": {"nodeId": 3, "stream": "metrics", "boot": 4, "seq": 59},
+    "preview": {"nodeId": 3, "token": TOKEN, "fps": 15},
     "ota_update": {
         "nodeId": 3,
         "token": TOKEN,
@@ -60,7 +64,7 @@ VALID = {  # one whole example of every message, optional fields included
         "signature": "0123456789abcdef" * 8,
         "unix_s": 1900000000,
     },
-    "ota_status": {"nodeId": 3, "token": TOKEN, "state": "downloading", "pct": 37, "detail": ""},
+    "ota_status": {"nodeId": 3, "token": TOKEN, "state": "downloading", "pct": 37, "version": "2.8.0", "detail": ""},
     "reject": {"code": "bad_field", "field": "topo.leds", "detail": "must be an integer 1..4096, not 0"},
 }
 NOT_INTEGERS = (None, True, False, 1.0, 1.5, "1", [], [1], {})
@@ -85,9 +89,14 @@ REFUSED = {  # every field, and what it must not be
     "hello.caps.clock": NOT_BOOLEANS,
     "hello.caps.tsUdp": NOT_BOOLEANS,
     "hello.caps.board": NOT_TEXT + ("b" * 17, "K1\nS3"),
+    "hello.caps.preview": NOT_BOOLEANS,
     "hello.topo": (None, 320, [320, 2], {}),
     "hello.topo.leds": NOT_INTEGERS + (0, -1, 4097),
     "hello.topo.channels": NOT_INTEGERS + (0, 3),
+    "hello.nonce": NOT_TEXT + ("", "0" * 31, "0" * 33, "A" * 32),
+    "challenge.nonce": NOT_TEXT + ("", "0" * 31, "0" * 33, "g" * 32),
+    "challenge.proof": NOT_TEXT + ("", "0" * 63, "0" * 65, "A" * 64),
+    "proof.proof": NOT_TEXT + ("", "0" * 63, "0" * 65, "A" * 64),
     "welcome.proto": NOT_INTEGERS + (-1, 256),
     "welcome.nodeId": NODE_IDS_REFUSED,
     "welcome.token": TOKENS_REFUSED,
@@ -134,6 +143,9 @@ REFUSED = {  # every field, and what it must not be
     "records_ack.stream": NOT_TEXT + ("", "METRICS"),
     "records_ack.boot": U32_REFUSED,
     "records_ack.seq": U32_REFUSED,
+    "preview.nodeId": NODE_IDS_REFUSED,
+    "preview.token": TOKENS_REFUSED,
+    "preview.fps": NOT_INTEGERS + (-1, 16),
     "ota_update.nodeId": NODE_IDS_REFUSED,
     "ota_update.token": TOKENS_REFUSED,
     "ota_update.version": NOT_TEXT + ("", "x" * 33),
@@ -146,6 +158,7 @@ REFUSED = {  # every field, and what it must not be
     "ota_status.token": TOKENS_REFUSED,
     "ota_status.state": NOT_TEXT + ("", "burning"),
     "ota_status.pct": NOT_INTEGERS + (-1, 101),
+    "ota_status.version": NOT_TEXT + ("", "v" * 33),
     "ota_status.detail": NOT_TEXT + ("x" * 129, "\x00"),
     "reject.code": NOT_TEXT + ("", "teapot"),
     "reject.field": NOT_TEXT + ("x" * 33,),
@@ -153,6 +166,8 @@ REFUSED = {  # every field, and what it must not be
 }
 OPTIONAL = (
     "hello.caps.tsUdp",
+    "hello.nonce",
+    "hello.caps.preview",
     "welcome.tsUdpPort",
     "welcome.records",
     "ka.clock",
@@ -160,7 +175,7 @@ OPTIONAL = (
     "ka.clock_bound_us",
 )
 OPTIONAL += ("hello.caps.board", "ota_update.statement", "ota_update.signature", "ota_update.unix_s")
-OPTIONAL += ("ka.render_fps", "ka.heap_free", "ka.stats", "ota_status.detail")
+OPTIONAL += ("ka.render_fps", "ka.heap_free", "ka.stats", "ota_status.version", "ota_status.detail")
 EDGES = {  # the outermost values that pass
     "hello.fw": ("x", "x" * 32, "ü"),
     "hello.topo.leds": (1, 4096),
@@ -182,8 +197,9 @@ EDGES = {  # the outermost values that pass
     "ota_update.url": ("http://h", "h" * 256),
     "ota_status.state": ("idle", "checking", "downloading", "verifying", "writing", "rebooting", "done", "failed"),
     "ota_status.pct": (0, 100),
+    "ota_status.version": ("v", "v" * 32),
     "ota_status.detail": ("", "d" * 128),
     "reject.code": ("bad_json", "too_large", "bad_type", "bad_field", "bad_proto", "bad_token", "already_hello")
-    + ("hub_full",),
+    + ("hub_full", "join_key_missing", "join_key_unknown", "join_key_wrong", "mac_taken"),
     "reject.detail": ("", "d" * 200, 'quotes " and \\ and ☃'),
 }

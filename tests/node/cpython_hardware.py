@@ -39,6 +39,9 @@ class Connection:
             raise ConnectionResetError
         return got
 
+    def is_writable(self):
+        return bool(select.select([], [self._socket], [], 0)[1])
+
     def write(self, view):
         self._socket.settimeout(1)
         self._socket.sendall(view)

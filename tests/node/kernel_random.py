@@ -74,6 +74,7 @@ ARGUMENTS = {
     "loudest": lambda c, n: (c.bytes(196), 2 * c.below(32), c.below(65)),
     "octaves": lambda c, n: (c.words(1)[0],),
     "stretch": lambda c, n: (c.words(COUNT), n, c.words(65), 1 + c.below(64)),
+    "sample": lambda c, n: (c.bytes(3 * COUNT), 0, 1 + c.below(n), c.bytes(3 * COUNT), n),
     "xor_mask": lambda c, n: (c.bytes(COUNT), c.below(3), c.below(20), c.bytes(4)),
 }  # fmt: skip
 NOT_HERE = ("encode_pulses", "pulse_slots")  # they take another kind of buffer; kernel_vectors.py has them

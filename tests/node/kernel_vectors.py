@@ -263,6 +263,14 @@ def check_encode_pulses(kernels):
     same("encode_pulses", pulses, [8, 4] + [4, 8] * 6 + [8, 4] + [4, 8] * 7 + [8, 4])
 
 
+def check_sample(kernels):
+    cells = bytearray(b"." * 8)
+    kernels.sample(cells, 1, 2, bytes((10, 20, 30, 90, 100, 110, 20, 40, 61, 255, 255, 255)), 3)
+    same("sample", cells, b"." + bytes((20, 10, 30, 70, 55, 85)) + b".")
+    kernels.sample(cells, 0, 2, bytes((1, 2, 3, 4, 5, 6)), 2)
+    same("sample of as many LEDs", cells, bytes((2, 1, 3, 5, 4, 6)) + cells[6:])
+
+
 def check_xor_mask(kernels):
     data = bytearray(b"..Hello")
     kernels.xor_mask(data, 2, 5, b"\x37\xfa\x21\x3d")  # the example of RFC 6455, section 5.7
@@ -273,7 +281,7 @@ CHECKS = (
     check_copy, check_ramp, check_swell, check_fade, check_spot, check_box, check_tail, check_shift, check_fold,
     check_sow, check_twinkle, check_burn, check_spread, check_paint, check_mirror, check_blur, check_blend,
     check_to_wire, check_wipe, check_follow, check_loudest, check_octaves, check_stretch, check_encode_pulses,
-    check_xor_mask,
+    check_sample, check_xor_mask,
 )  # fmt: skip
 
 

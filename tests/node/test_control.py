@@ -8,14 +8,15 @@ import time
 import pytest
 from cpython_hardware import Connection, Receiver, Station, SystemClock, TimeSocket, UpdatePort
 from node_support import Node
-from websocket_peer import CLOSE, TEXT, Peer, frame
+from websocket_peer import BINARY, CLOSE, TEXT, Peer, frame
 
 from lightwave import messages, packets
 from lightwave.apply_queue import ApplyQueue
 from lightwave.timesync import TimeSync
-from lightwave_node import kernels
+from lightwave_node import kernels, session
 from lightwave_node.black_box import BlackBox
 from lightwave_node.control import Control
+from lightwave_node.preview import Preview
 from lightwave_node.session import _PING
 from lightwave_node.stream import Stream
 from lightwave_node.telemetry import Telemetry
@@ -39,6 +40,7 @@ class Hub:
         self.answers_pings = True
         self.first_answer = None  # instead of a welcome
         self.time_port = None
+        self.previews = []
 
     def welcome(self, node_id=NODE_ID):
         return messages.build(
@@ -65,8 +67,11 @@ class Hub:
         except OSError:  # the test is over
             return
         try:
-            while (heard := self.peer.read()) is not None and heard[0] == TEXT:
-                self._hear(heard[1])
+            while (heard := self.peer.read()) is not None and heard[0] in (TEXT, BINARY):
+                if heard[0] == TEXT:
+                    self._hear(heard[1])
+                else:
+                    self._see(heard[1])
         except (OSError, AttributeError):  # the test has closed the connection
             pass
         finally:
@@ -82,6 +87,17 @@ class Hub:
         with self.news:
             self.said.append(message)
             self.news.notify_all()
+
+    def _see(self, data):
+        with self.news:
+            self.previews.append((time.monotonic(), data))
+            self.news.notify_all()
+
+    def wait_for_previews(self, count):
+        """When they came, and what is in them."""
+        with self.news:
+            assert self.news.wait_for(lambda: len(self.previews) >= count, WAIT_S), f"{len(self.previews)} previews"
+            return list(self.previews)
 
     def say(self, text):
         self.peer.send(frame(TEXT, text.encode()))
@@ -99,6 +115,7 @@ class Hub:
 
 class Config:
     ssid = "test"
+    join_key = ""
     hub_host = "127.0.0.1"
     hub_port = 0
     update_key = ""
@@ -144,7 +161,7 @@ class Party:
         self.control = Control(
             config, clock, kernels, self.station, Connection, self.timesync,
             TimePings(clock, self.timesync, TimeSocket(), config.hub_host), self.stream, self.telemetry, identity,
-            catalog, self._check, updates, self.black_box,
+            catalog, self._check, updates, self.black_box, Preview(clock, kernels, self.node.strips),
         )  # fmt: skip
         self._thread = threading.Thread(target=self._run)
 
@@ -317,6 +334,19 @@ def test_without_pongs_the_clock_is_in_holdover(party):
     assert keepalive["locked"] and keepalive["clock_reason"] == "no pong"
 
 
+def test_a_hub_that_falls_silent_without_a_close_is_given_up(party, capsys, monkeypatch):
+    monkeypatch.setattr(session, "_SILENCE_US", 1_500_000)
+    party.start()
+    party.hub.wait_for("ka", lambda ka: ka["locked"])
+    party.hub.answers_pings = False
+    wait_until(lambda: "the hub has been silent for 1 s" in capsys.readouterr().out)
+    party.hub.said.clear()
+    party.hub.answers_pings = True
+    party.hub.serve()
+    party.hub.wait_for("ka", lambda ka: ka["locked"])
+    assert party.telemetry.sessions == 2
+
+
 def test_a_close_by_the_hub_is_told(party, capsys):
     party.start()
     party.hub.wait_for("catalog")
@@ -329,3 +359,56 @@ def test_a_failure_elsewhere_ends_it(party):
     party.hub.wait_for("catalog")
     party.failure = RuntimeError("a thread has died")
     wait_until(lambda: getattr(party, "ended_by", None) is party.failure)
+
+
+def preview_order(fps):
+    return json.dumps({"t": "preview", "nodeId": NODE_ID, "token": TOKEN, "fps": fps})
+
+
+def test_previews_come_while_the_hub_wants_them(party):
+    wire = party.node.strips[1].wire
+    wire[:] = bytes((1, 2, 3)) * 8
+    party.start()
+    party.hub.wait_for("ka", lambda ka: ka["locked"])
+    assert party.hub.previews == []
+    party.hub.say(preview_order(15))
+    seen = party.hub.wait_for_previews(10)
+    strip_a, strip_b = bytes([8]) + bytes(24), bytes([8]) + bytes((2, 1, 3)) * 8
+    assert seen[-1][1] == bytes((NODE_ID, 0, messages.PREVIEW_VERSION, 2)) + strip_a + strip_b
+    assert seen[9][0] - seen[0][0] > 8 / messages.PREVIEW_FPS  # never more often than that
+    party.hub.say(preview_order(0))
+    party.hub.said.clear()
+    party.hub.wait_for("ka")  # the order has arrived when the second keepalive after it was written
+    party.hub.said.clear()
+    party.hub.wait_for("ka")
+    count = len(party.hub.previews)
+    party.hub.said.clear()
+    party.hub.wait_for("ka")
+    assert len(party.hub.previews) == count
+
+
+def test_a_hub_that_does_not_read_costs_previews_and_not_the_session(party):
+    party.start()
+    party.hub.wait_for("ka", lambda ka: ka["locked"])
+    socket_of_node = party.control._socket
+    refused = []
+
+    class Full:
+        """A connection without room for a message that can wait."""
+
+        def __init__(self, connection):
+            self._connection = connection
+
+        def is_writable(self):
+            refused.append(True)
+            return False
+
+        def __getattr__(self, name):
+            return getattr(self._connection, name)
+
+    socket_of_node._connection = Full(socket_of_node._connection)
+    party.hub.say(preview_order(15))
+    wait_until(lambda: len(refused) > 3)
+    assert party.hub.previews == []
+    party.hub.said.clear()
+    party.hub.wait_for("ka")

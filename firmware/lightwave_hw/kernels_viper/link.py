@@ -1,4 +1,4 @@
-# Pulses for the stock LED port, and the WebSocket's mask; lightwave_node/kernels/link.py says what each does.
+# Pulses for the stock LED port, previews, and the WebSocket's mask; lightwave_node/kernels/link.py says what each does.
 # ruff: noqa: F821 - ptr8 and ptr32 are the viper compiler's own words
 import sys
 from array import array
@@ -10,6 +10,26 @@ import micropython
 def xor_mask(data: ptr8, start: int, count: int, mask: ptr8):
     for i in range(count):
         data[start + i] = int(data[start + i]) ^ int(mask[i & 3])
+
+
+@micropython.viper
+def sample(cells: ptr8, at: int, count: int, wire: ptr8, leds: int):
+    out = ptr8(int(cells) + at)
+    last = int(wire)
+    for cell in range(count):
+        end = int(wire) + 3 * ((cell + 1) * leds // count)
+        share = (end - last) // 3
+        red = green = blue = 0
+        while last != end:
+            led = ptr8(last)
+            green += int(led[0])
+            red += int(led[1])
+            blue += int(led[2])
+            last += 3
+        out[0] = red // share
+        out[1] = green // share
+        out[2] = blue // share
+        out = ptr8(int(out) + 3)
 
 
 # The pulse list is written as memory, because storing 7680 objects one by one takes milliseconds.

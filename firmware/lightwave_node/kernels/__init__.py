@@ -7,16 +7,16 @@ nothing allocates. By topic:
 frame    colours: palette tables, pixels, wire bytes
 fields   one word per LED: how light it is, or where in the palette its colour lies
 sound    from the audio snapshot to such words
-link     pulses for the LED port, masks for the WebSocket
+link     pulses for the LED port, previews, masks for the WebSocket
 """
 
 from .fields import box, burn, copy, fade, fold, ramp, shift, sow, spot, swell, tail, twinkle
 from .frame import blend, blur, mirror, paint, spread, to_wire
-from .link import encode_pulses, pulse_slots, xor_mask
+from .link import encode_pulses, pulse_slots, sample, xor_mask
 from .sound import follow, loudest, octaves, stretch, wipe
 
 __all__ = [
     "blend", "blur", "box", "burn", "copy", "encode_pulses", "fade", "fold", "follow", "loudest", "mirror", "octaves",
-    "paint", "pulse_slots", "ramp", "shift", "sow", "spot", "spread", "stretch", "swell", "tail", "to_wire", "twinkle",
-    "wipe", "xor_mask",
+    "paint", "pulse_slots", "ramp", "sample", "shift", "sow", "spot", "spread", "stretch", "swell", "tail", "to_wire",
+    "twinkle", "wipe", "xor_mask",
 ]  # fmt: skip

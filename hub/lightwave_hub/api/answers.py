@@ -293,6 +293,7 @@ class Metrics(BaseModel):
     records: dict[str, Any]
     ota: dict[str, Any]
     osc: dict[str, int]
+    events: dict[str, int]
 
 
 class Anything(BaseModel):

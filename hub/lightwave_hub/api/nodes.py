@@ -7,10 +7,26 @@ from aiohttp import web
 
 from lightwave_hub import catalog, metrics
 from lightwave_hub.errors import RequestError
-from lightwave_hub.keys import CLOCK, CONFIG, CONTROL, FANOUT, NODES, OSC, RECORDS, SHOW, STREAM, TIME
+from lightwave_hub.keys import (
+    CLOCK,
+    CONFIG,
+    CONTROL,
+    DOOR,
+    FANOUT,
+    LIVE,
+    NODES,
+    OSC,
+    RECORDS,
+    SHOW,
+    STREAM,
+    TIME,
+    UPDATES,
+)
 from lightwave_hub.node import Node, State
-from lightwave_hub.ota.host import UPDATES
+from lightwave_hub.prometheus import exposition
+from lightwave_hub.prometheus import families as prometheus
 from lightwave_hub.show.models import ShowNode
+from lightwave_hub.version import hub_version
 
 
 async def health(request: web.Request) -> web.Response:
@@ -27,18 +43,35 @@ async def health(request: web.Request) -> web.Response:
 
 
 async def show_metrics(request: web.Request) -> web.Response:
-    app = request.app
-    figures = metrics.collect(app[NODES], app[FANOUT], app[CONTROL], app[TIME], app[RECORDS], app[CLOCK])
-    figures["ota"] = app[UPDATES].figures()
-    return web.json_response({**figures, "osc": {"port": app[OSC].port, **dataclasses.asdict(app[OSC].stats)}})
+    """As JSON; as text for Prometheus where the Accept header asks for that."""
+    app, headers = request.app, {"Vary": "Accept"}
+    media = exposition.wanted(",".join(request.headers.getall("Accept", [])))
+    if media == exposition.JSON:
+        return web.json_response(figures(app), headers=headers)
+    nodes = [describe(app, node) for node in app[NODES].nodes()]
+    families = prometheus.families(figures(app), nodes, app[CONFIG].hub.name, hub_version())
+    text = exposition.render(families, media).encode()
+    return web.Response(body=text, headers={**headers, "Content-Type": exposition.CONTENT_TYPE[media]})
+
+
+def figures(app: web.Application) -> dict[str, Any]:
+    """What /metrics says."""
+    collected = metrics.collect(app[NODES], app[FANOUT], app[CONTROL], app[TIME], app[RECORDS], app[CLOCK])
+    return {
+        **collected,
+        "ota": app[UPDATES].figures(),
+        "osc": {"port": app[OSC].port, **dataclasses.asdict(app[OSC].stats)},
+        "events": {"subscribers": len(app[LIVE]), "given_up": app[LIVE].given_up},
+        "connections": dataclasses.asdict(app[DOOR]),
+    }
 
 
 async def list_nodes(request: web.Request) -> web.Response:
-    return web.json_response({"nodes": [_describe(request.app, node) for node in request.app[NODES].nodes()]})
+    return web.json_response({"nodes": [describe(request.app, node) for node in request.app[NODES].nodes()]})
 
 
 async def show_node(request: web.Request) -> web.Response:
-    return web.json_response(_describe(request.app, named(request)))
+    return web.json_response(describe(request.app, named(request)))
 
 
 def named(request: web.Request) -> Node:
@@ -63,7 +96,7 @@ async def show_catalog(request: web.Request) -> web.Response:
     )
 
 
-def _describe(app: web.Application, node: Node) -> dict[str, Any]:
+def describe(app: web.Application, node: Node) -> dict[str, Any]:
     """Everything known of a node but its token."""
     health, now_us = node.health, app[CLOCK].now_us()
     own: ShowNode | None = app[SHOW].store.document.find("node", node.mac)

@@ -29,14 +29,7 @@ class Objects:
         self._info = info
 
     async def show_all(self, request: web.Request) -> web.Response:
-        document, more = request.app[SHOW].store.document, _describer(request.app, self._kind)
-        pairs = zip(document.items(self._kind), document.dumped(self._kind), strict=True)
-        body: dict[str, Any] = {"items": [{**dumped, **more(item)} for item, dumped in pairs]}
-        if self._kind == "schedule":
-            scheduler = request.app[SHOW].scheduler
-            for name, happened in (("missed", scheduler.missed), ("last", scheduler.last)):
-                body[name] = None if happened is None else happened.describe()
-        return web.json_response(body)
+        return web.json_response(listed(request.app, self._kind))
 
     async def create(self, request: web.Request, body: Item) -> web.Response:
         edit = await request.app[SHOW].store.edit(lambda document: document.create(self._kind, body))
@@ -81,6 +74,18 @@ def _list_of(info: type[BaseModel], many: str) -> type[BaseModel]:
     if info is answers.Entry:
         fields |= {"missed": (answers.Happened | None, ...), "last": (answers.Happened | None, ...)}
     return create_model(f"ListOf{many.capitalize()}", **fields)
+
+
+def listed(app: web.Application, kind: str) -> dict[str, Any]:
+    """All objects of a kind, in their order."""
+    document, more = app[SHOW].store.document, _describer(app, kind)
+    pairs = zip(document.items(kind), document.dumped(kind), strict=True)
+    body: dict[str, Any] = {"items": [{**dumped, **more(item)} for item, dumped in pairs]}
+    if kind == "schedule":
+        scheduler = app[SHOW].scheduler
+        for name, happened in (("missed", scheduler.missed), ("last", scheduler.last)):
+            body[name] = None if happened is None else happened.describe()
+    return body
 
 
 def described(app: web.Application, kind: str, item: Any) -> dict[str, Any]:

@@ -8,21 +8,23 @@ from lightwave import constants, packets
 from lightwave_hub import catalog
 from lightwave_hub.api import requests
 from lightwave_hub.api.moment import moment_of
-from lightwave_hub.conductor import CHANNELS
+from lightwave_hub.conductor import CHANNELS, Nodes
 from lightwave_hub.errors import NotPlannedError, RequestError
 from lightwave_hub.keys import CLOCK, CONDUCTOR, NODES, SHOW
 from lightwave_hub.part import Block, Edge
+from lightwave_hub.show.models import Target
 
 _NUMBERS = ("brightness", "speed", "intensity", "hue", "saturation", "blur")
 
 
 async def show_scene(request: web.Request) -> web.Response:
-    return web.json_response(_scene(request.app))
+    return web.json_response(scene(request.app))
 
 
 async def play_scene(request: web.Request, body: requests.PlayNow) -> web.Response:
     """With an effect, a scene change; without one, the effect runs on and only what is named changes."""
-    nodes = request.app[NODES].nodes()
+    macs = _macs(request.app, body.target)
+    nodes = request.app[SHOW].stage.connected(macs)
     conductor = request.app[CONDUCTOR]
     channels = CHANNELS[body.channels]
     params: dict[str, int] = body.params.model_dump()
@@ -30,14 +32,26 @@ async def play_scene(request: web.Request, body: requests.PlayNow) -> web.Respon
     when = moment_of(request.app, body)
     if body.effect is not None:
         effect = catalog.effect_id(nodes, body.effect)
-        edges = conductor.scene(channels, effect, palette, params, body.fade_ms, when)
+        edges = conductor.scene(channels, effect, palette, params, body.fade_ms, when, macs)
     else:
         if palette is not None:
             params["palette"] = palette
         if not params:
             raise RequestError("effect", "give an effect, a palette or params")
-        edges = conductor.param(channels, params, body.fade_ms, when)
-    return web.json_response({**_scene(request.app), "edges": edges})
+        edges = conductor.param(channels, params, body.fade_ms, when, macs)
+    return web.json_response({**scene(request.app), "edges": edges})
+
+
+def _macs(app: web.Application, target: Target | None) -> Nodes:
+    """Whom it is for. Raises RequestError where there is no such group or node."""
+    document = app[SHOW].store.document
+    if target is not None and target.group is not None and document.find("group", target.group) is None:
+        raise RequestError("target.group", "there is no such group")
+    if target is not None and target.node is not None:
+        known = {node.mac for node in (*app[NODES].nodes(), *document.items("node"))}
+        if target.node not in known:
+            raise RequestError("target.node", "there is no such node")
+    return app[SHOW].stage.nodes_of(target)
 
 
 async def list_edges(request: web.Request) -> web.Response:
@@ -111,27 +125,33 @@ def _edge(edge: Edge, apply_at_us: int) -> dict[str, Any]:
     }
 
 
-def _scene(app: web.Application) -> dict[str, Any]:
+def scene(app: web.Application) -> dict[str, Any]:
+    """What all nodes play that play nothing else."""
     wanted = app[CONDUCTOR].wanted
-    nodes = app[NODES].nodes()
-    effects = catalog.merged(node.effects for node in nodes)
-    palettes = catalog.merged(node.palettes for node in nodes)
+    effects, palettes = names(app)
     return {
-        "channels": {"a": _block(wanted.a, effects, palettes), "b": _block(wanted.b, effects, palettes)},
+        "channels": {"a": block(wanted.a, effects, palettes), "b": block(wanted.b, effects, palettes)},
         "master": wanted.master,
         "blackout": not wanted.lit,
     }
 
 
-def _block(block: Block, effects: list[str], palettes: list[str]) -> dict[str, Any]:
+def names(app: web.Application) -> tuple[list[str], list[str]]:
+    """All effects and palettes that any node knows."""
+    nodes = app[NODES].nodes()
+    return catalog.merged(node.effects for node in nodes), catalog.merged(node.palettes for node in nodes)
+
+
+def block(channel: Block, effects: list[str], palettes: list[str]) -> dict[str, Any]:
+    """What one channel plays, with the names of its effect and palette."""
     return {
-        "effect": block.effect,
-        "effect_name": effects[block.effect] if block.effect < len(effects) else None,
-        "palette": block.palette,
-        "palette_name": palettes[block.palette] if block.palette < len(palettes) else None,
+        "effect": channel.effect,
+        "effect_name": effects[channel.effect] if channel.effect < len(effects) else None,
+        "palette": channel.palette,
+        "palette_name": palettes[channel.palette] if channel.palette < len(palettes) else None,
         "params": {
-            **{name: getattr(block, name) for name in _NUMBERS},
-            "enabled": bool(block.flags & packets.FLAG_ENABLED),
-            "mirror": bool(block.flags & packets.FLAG_MIRROR),
+            **{name: getattr(channel, name) for name in _NUMBERS},
+            "enabled": bool(channel.flags & packets.FLAG_ENABLED),
+            "mirror": bool(channel.flags & packets.FLAG_MIRROR),
         },
     }

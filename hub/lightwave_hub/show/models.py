@@ -69,11 +69,9 @@ class Group(Checked):
         return self
 
 
-class Look(Sparse):
-    """What a channel plays. What is absent stays as it is when the scene begins."""
+class Params(Sparse):
+    """Parameters of a channel; what is absent stays as it is."""
 
-    effect: EffectName
-    palette: OptionalEffect = None
     brightness: OptionalByte = None
     speed: OptionalByte = None
     intensity: OptionalByte = None
@@ -82,6 +80,13 @@ class Look(Sparse):
     blur: OptionalByte = None
     enabled: OptionalTruth = None
     mirror: OptionalTruth = None
+
+
+class Look(Params):
+    """What a channel plays from the beginning of a scene."""
+
+    effect: EffectName
+    palette: OptionalEffect = None
 
     def params(self) -> dict[str, int]:
         """What is given of it besides effect and palette."""

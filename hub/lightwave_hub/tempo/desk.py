@@ -30,7 +30,7 @@ class TempoDesk:
     """Everything on the event loop's thread."""
 
     def __init__(self, clock: ShowClock, sources: Sources) -> None:
-        self.on_change: list[Callable[[], None]] = []  # called when tempo, source or its state is another
+        self.on_change: list[Callable[[], None]] = []  # called when tempo, beat, source or its state is another
         self.source = MANUAL
         self.state = MANUAL  # or "waiting" for its first reading, "following", "lost"
         self._clock = clock
@@ -105,7 +105,7 @@ class TempoDesk:
             error = (at_us - tapped.beat_us) * bpm / _MINUTE_US - self._clock.settled_beats(at_us)
             self._move(bpm, error - round(error))
             self._confidence = tapped.confidence if self._leader is None else self._confidence
-        self._tell()
+        self._tell(moved=True)
         return self._taps.count(now_us)
 
     def nudge_us(self, us: int) -> None:
@@ -117,6 +117,7 @@ class TempoDesk:
             self._move(bpm, us * bpm / _MINUTE_US)
         else:
             self._offset_us -= us
+        self._tell(moved=True)
 
     def nudge_pct(self, percent: float) -> None:
         """So much faster (less than 0: slower), within MIN_BPM..MAX_BPM. Raises NoBeatError."""
@@ -128,6 +129,7 @@ class TempoDesk:
             nearest = round(self._clock.settled_beats(self._clock.now_us()))
             self._leader.shift(-nearest % BEATS_PER_BAR)
         self._clock.downbeat()
+        self._tell(moved=True)
 
     def describe(self) -> dict[str, Any]:
         """What /api/tempo says."""
@@ -175,9 +177,10 @@ class TempoDesk:
         self._taps.reset()
         self._tell()
 
-    def _tell(self) -> None:
+    def _tell(self, moved: bool = False) -> None:
+        """`moved`: the beat is at another place, or a tap counts."""
         now = (self._clock.bpm, self.source, self.state)
-        if now != self._told:
+        if moved or now != self._told:
             self._told = now
             for listener in self.on_change:
                 listener()
