@@ -72,6 +72,7 @@ static const mp_rom_map_elem_t sim_globals_table[] = {
     { MP_ROM_QSTR(MP_QSTR_wifi_status), MP_ROM_PTR(&sim_wifi_status_obj) },
     { MP_ROM_QSTR(MP_QSTR_wifi_rssi), MP_ROM_PTR(&sim_wifi_rssi_obj) },
     { MP_ROM_QSTR(MP_QSTR_wifi_reconnects), MP_ROM_PTR(&sim_wifi_reconnects_obj) },
+    { MP_ROM_QSTR(MP_QSTR_wifi_addresses), MP_ROM_PTR(&sim_wifi_addresses_obj) },
 };
 static MP_DEFINE_CONST_DICT(sim_globals, sim_globals_table);
 

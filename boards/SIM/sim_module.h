@@ -17,6 +17,7 @@ extern const mp_obj_fun_builtin_fixed_t sim_wifi_disconnect_obj;
 extern const mp_obj_fun_builtin_fixed_t sim_wifi_status_obj;
 extern const mp_obj_fun_builtin_fixed_t sim_wifi_rssi_obj;
 extern const mp_obj_fun_builtin_fixed_t sim_wifi_reconnects_obj;
+extern const mp_obj_fun_builtin_fixed_t sim_wifi_addresses_obj;
 
 // The pin number behind a Pin object or a plain int.
 int sim_pin_number(mp_obj_t pin);

@@ -4,15 +4,19 @@
 // when the host closes it, or dies, the node is off.
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "py/mphal.h"
 #include "py/runtime.h"
+#include "shared/netutils/netutils.h"
 #include "sim.h"
 #include "sim_module.h"
 #include "sim_socket.h"
@@ -70,6 +74,8 @@ static void decide_join(void) {
         retry_or_give_up(STAT_NO_AP_FOUND);
     } else if (strcmp(wanted_key, sim_env("K1_SIM_AP_PASSWORD", "")) != 0) {
         retry_or_give_up(STAT_WRONG_PASSWORD);
+    } else if (sim_wifi_address() == htonl(INADDR_ANY)) {
+        begin_join(); // joined, but DHCP has not answered yet
     } else {
         status = STAT_GOT_IP;
         set_connected(true);
@@ -159,8 +165,24 @@ bool sim_wifi_link_up(void) {
     return connected || !powered;
 }
 
+// An address of the interface that a DHCP client of the host's looks after; INADDR_ANY while it has none.
+static uint32_t interface_address(const char *name, unsigned long request) {
+    struct ifreq interface = { 0 };
+    strncpy(interface.ifr_name, name, IFNAMSIZ - 1);
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int error = ioctl(fd, request, &interface);
+    close(fd);
+    return error != 0 ? htonl(INADDR_ANY) : ((struct sockaddr_in *)&interface.ifr_addr)->sin_addr.s_addr;
+}
+
 uint32_t sim_wifi_address(void) {
-    return inet_addr(sim_env("K1_SIM_IP", "127.0.0.1"));
+    const char *name = sim_env("K1_SIM_INTERFACE", NULL);
+    return name != NULL ? interface_address(name, SIOCGIFADDR) : inet_addr(sim_env("K1_SIM_IP", "127.0.0.1"));
+}
+
+static uint32_t netmask(void) {
+    const char *name = sim_env("K1_SIM_INTERFACE", NULL);
+    return name != NULL ? interface_address(name, SIOCGIFNETMASK) : htonl(IN_CLASSA_NET);
 }
 
 // ---- _sim functions -------------------------------------------------------------------------------------------
@@ -221,3 +243,14 @@ static mp_obj_t sim_wifi_reconnects(mp_obj_t count) {
     return mp_const_none;
 }
 MP_DEFINE_CONST_FUN_OBJ_1(sim_wifi_reconnects_obj, sim_wifi_reconnects);
+
+// _sim.wifi_addresses() -> (address, netmask), as text.
+static mp_obj_t sim_wifi_addresses(void) {
+    uint32_t addresses[] = { sim_wifi_address(), netmask() };
+    mp_obj_t texts[MP_ARRAY_SIZE(addresses)];
+    for (size_t i = 0; i < MP_ARRAY_SIZE(addresses); ++i) {
+        texts[i] = netutils_format_ipv4_addr((uint8_t *)&addresses[i], NETUTILS_BIG);
+    }
+    return mp_obj_new_tuple(MP_ARRAY_SIZE(texts), texts);
+}
+MP_DEFINE_CONST_FUN_OBJ_0(sim_wifi_addresses_obj, sim_wifi_addresses);

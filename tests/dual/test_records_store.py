@@ -121,6 +121,27 @@ def test_a_disk_that_is_full_leaves_ram():
     assert store.streams["metrics"].read(5000)
 
 
+def test_what_a_full_disk_holds_is_read_and_erased_all_the_same():
+    disk = MemoryDisk()
+    store = filled(Store(disk, STREAMS), 300)
+    assert store.flush()
+    disk.capacity -= disk.free()
+    filled(store, 30)
+    assert not store.flush() and store.disk is None
+    metrics = store.streams["metrics"]
+    assert [record.seq for record in metrics.read(1000)] == list(range(330))
+    metrics.erase(199)
+    assert [record.seq for record in metrics.read(1000)] == list(range(200, 330))
+
+
+def test_boots_whose_number_cannot_be_kept_do_not_share_one():
+    disk = MemoryDisk()
+    first = filled(Store(disk, STREAMS), 1).streams["metrics"].boot
+    disk.failing = True
+    later = [Store(disk, STREAMS).streams["metrics"].boot for _ in range(2)]
+    assert len({first, first + 1, 0} | set(later)) == 5
+
+
 def test_a_disk_that_fails_when_read_is_no_error_of_the_reader():
     disk = MemoryDisk()
     store = filled(Store(disk, STREAMS), 300)

@@ -41,6 +41,7 @@ class FleetOptions:
     hub_port: int = 0
     seed: int = 1
     config: dict[str, object] = field(default_factory=dict)
+    hub_options: tuple[str, ...] = ()  # of `k1 hub`
 
 
 def mac_of(number: int) -> str:
@@ -62,7 +63,8 @@ class Fleet:
         if not 1 <= options.nodes <= MAX_NODES:
             raise ValueError(f"nodes: {options.nodes} is not within 1..{MAX_NODES}")
         self.options = options
-        self.hub = HubProcess(options.directory / "hub", port=options.hub_port, log=options.directory / "hub.log")
+        log = options.directory / "hub.log"
+        self.hub = HubProcess(options.directory / "hub", port=options.hub_port, log=log, options=options.hub_options)
         self.nodes: list[SimNode] = []
         self._block = AddressBlock()
         self._relay: subprocess.Popen[str] | None = None

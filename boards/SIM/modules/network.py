@@ -16,7 +16,7 @@ STAT_CONNECT_FAIL = STAT_ASSOC_FAIL = 203
 STAT_HANDSHAKE_TIMEOUT = 204
 
 _hostname = "mpy-esp32s3"
-_NETMASK = "255.0.0.0"
+_NO_ADDRESS = "0.0.0.0"
 
 
 def hostname(name=None):
@@ -81,9 +81,9 @@ class WLAN:
 
     def _addresses(self):
         if not self.isconnected():
-            return "0.0.0.0", "0.0.0.0", "0.0.0.0", "0.0.0.0"
-        gateway = "127.0.0.1"
-        return _sim.env("K1_SIM_IP", gateway), _NETMASK, gateway, gateway
+            return (_NO_ADDRESS,) * 4
+        gateway = _NO_ADDRESS if _sim.env("K1_SIM_INTERFACE") else "127.0.0.1"
+        return _sim.wifi_addresses() + (gateway, gateway)
 
     def ifconfig(self, config=None):
         return self._addresses()

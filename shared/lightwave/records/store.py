@@ -42,6 +42,7 @@ class Store:
         self.disk = disk
         if not self.settings.enabled:
             self.disk = None
+        self.readable = self.disk  # a full disk takes nothing more, but gives what it has
         self.failure = ""
         self.appends = 0
         self.dropped = 0
@@ -119,7 +120,7 @@ class Store:
             self.fail(error)
 
     def fail(self, error: OSError) -> None:
-        """The disk is of no use any more; go on in RAM."""
+        """Nothing more can be written; go on in RAM."""
         if self.disk is None:
             return
         self.disk = None

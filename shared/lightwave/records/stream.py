@@ -193,13 +193,17 @@ class Stream:
 
     def _on_disk(self, segment: Segment, since: int):
         buf = bytearray(PAGE_SIZE)
+        disk = self._store.readable
+        if disk is None:
+            return
         try:
             for number in range(segment.size // PAGE_SIZE):
-                self._store.disk.read(segment.name, number * PAGE_SIZE, buf)
+                disk.read(segment.name, number * PAGE_SIZE, buf)
                 for record in self._check_page(segment, buf):
                     if record.seq >= since:
                         yield record
         except OSError as error:
+            self._store.readable = None
             self._store.fail(error)
 
     def _check_page(self, segment: Segment, buf) -> list:
@@ -251,7 +255,18 @@ class Stream:
             self._put(DROPPED, pack("<II", lost_from, segment.last), time_us)
 
     def recover(self) -> None:
-        """Find what an earlier life left on the disk. New records go to a segment of their own. Raises OSError."""
+        """Find what an earlier life left on the disk. New records go to a segment of their own.
+
+        Raises OSError, and then this boot has a number by chance: one that the disk does not keep would come again."""
+        by_chance = self._cursor.boot
+        try:
+            self._recover()
+        except OSError:
+            self._cursor.boot = by_chance
+            self._next_seq = max(self._next_seq, self._cursor.value)
+            raise
+
+    def _recover(self) -> None:
         self._cursor.boot = 0
         self._cursor.load()
         self._cursor.boot += 1
