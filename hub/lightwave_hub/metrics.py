@@ -26,12 +26,14 @@ def collect(
         "records": _records(nodes, keeper),
         "ws": _ws(control),
         "audio": _audio(nodes),
+        "frames": {"late": _total(nodes, "frames_late")},
         "edges": {
             "applied": _total(nodes, "applied"),
             "late": _total(nodes, "late"),
             "duplicates": _total(nodes, "dups"),
             "dropped": _total(nodes, "dropped"),
             "repaired": _total(nodes, "repaired"),
+            "bad_packets": _total(nodes, "bad_packets"),
         },
     }
 
@@ -45,6 +47,8 @@ def _nodes(table: NodeTable) -> dict[str, int]:
         "lost": count[State.LOST],
         "pending": count[State.PENDING],
         "authed": count[State.AUTHED],
+        "losses": table.losses,
+        "fallbacks": int(_total(table.nodes(), "fallbacks")),
     }
 
 
@@ -55,6 +59,7 @@ def _clocks(nodes: list[Node]) -> dict[str, Any]:
     return {
         "clocks": {state: sum(health.clock == state for health in streaming) for state in CLOCK_STATES},
         "by_udp": sum(bool(health.stats.get("ts_udp")) for health in streaming),
+        "unlocks": _total(nodes, "unlocks"),
         "bound_us_max": max(bounds, default=None),
     }
 

@@ -113,7 +113,7 @@ def _play(fleet: Fleet, args: argparse.Namespace) -> int:
     performance = Performance(fleet)
     screen = table.Screen(sys.stdout) if not args.headless else None
     if screen is not None:
-        print(f"K1 LightwaveOS demo: the page is {fleet.hub.url}/ - Ctrl-C ends it", flush=True)
+        print(f"K1 LightwaveOS demo: the page is {fleet.hub.link} - Ctrl-C ends it", flush=True)
     performance.wait_until_ready()
     performance.start(loop.BPM)
     try:

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 from lightwave_hub import config
-from lightwave_hub.cli.checks import FAILURE, OK, Check, all_checks
+from lightwave_hub.cli.check import FAILURE, OK, Check
+from lightwave_hub.cli.checks import all_checks
 from lightwave_hub.cli.client import print_json
 from lightwave_hub.cli.settings import add_client_options
 
