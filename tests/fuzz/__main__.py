@@ -5,6 +5,7 @@ build/fuzz/NAME/crash-..., and the exit code is not 0. `--replay FILE` runs one 
 """
 
 import argparse
+import logging
 import sys
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def main() -> None:
     if args.replay:
         TARGETS[args.target](args.replay.read_bytes())
         return
+    logging.disable(logging.CRITICAL)  # the hub logs every refusal
     found = BUILD / args.target / "corpus"
     found.mkdir(parents=True, exist_ok=True)
     options = {

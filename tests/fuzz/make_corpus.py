@@ -12,7 +12,7 @@ from lightwave.records.page import Record
 from lightwave.records.store import Settings, Store
 from tests.dual.message_examples import VALID
 from tests.dual.records_support import MemoryDisk
-from tests.fuzz import hub_targets
+from tests.fuzz import hub_targets, session_target
 from tests.fuzz.wire_targets import TOKEN, Datagrams, segment_of
 from tests.hub import ota_support
 
@@ -55,6 +55,10 @@ def corpus() -> Iterator[tuple[str, str, bytes]]:
     """(target, name, input)"""
     for name, fields in VALID.items():
         yield "message", name, messages.build(name, **fields).encode()
+    talk = [_from_first_node(name).encode() for name in ("hello", "catalog", "ka", "ts_ping", "records")]
+    yield "session", "joining", session_target.BETWEEN.join(talk)
+    preview = bytes([session_target.BINARY, 1, 0, 1, 2, 1, 9, 9, 9, 1, 8, 8, 8])
+    yield "session", "preview", session_target.BETWEEN.join([talk[0], preview, talk[2]])
     yield "datagrams", "session", b"".join(_datagrams())
     for name, datagram in zip(("state", "edge", "beat", "heartbeat"), _datagrams(), strict=True):
         yield "datagrams", name, datagram
@@ -81,6 +85,12 @@ def corpus() -> Iterator[tuple[str, str, bytes]]:
     for kind, board in (("firmware", "K1_S3"), ("app", "GENERIC_S3")):
         yield "statement", kind, _statement(kind, board)
     yield "settings", "all", json.dumps(SETTINGS).encode()
+
+
+def _from_first_node(name: str) -> str:
+    """A valid example as the one node of a hub without a join key says it."""
+    fields = {key: value for key, value in VALID[name].items() if key != "nonce"}
+    return messages.build(name, **({**fields, "nodeId": 1} if "nodeId" in fields else fields))
 
 
 def _datagrams() -> Iterator[bytes]:

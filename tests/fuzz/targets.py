@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
-from tests.fuzz import hub_targets, wire_targets
+from tests.fuzz import hub_targets, session_target, wire_targets
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "message": wire_targets.message,
+    "session": session_target.session,
     "datagrams": wire_targets.datagrams,
     "websocket": wire_targets.websocket,
     "handshake": wire_targets.handshake,
