@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lint format lock stubs xtensa soak fuzz clean
+.PHONY: help setup demo test faults bench lint format lock stubs xtensa validate soak fuzz clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ demo: setup  ## hub, four SIM nodes and sound on this machine; Ctrl-C ends it (A
 
 test: lint  ## lint and every test (ARGS="-k name" for some)
 	@$(BIN)/python -m pytest $(ARGS)
+
+faults: setup  ## the long tests of faults on a network of its own (root; ARGS="-k name" for some)
+	@$(BIN)/python -m pytest -m soak $(ARGS)
 
 bench:  ## every bench, or one: make bench NAME=fanout QUICK=1
 	@$(PYTHON) tools/setup.py --bench
@@ -40,8 +43,11 @@ stubs: setup  ## MicroPython's type stubs for editors, into build/typings
 xtensa: setup  ## the firmware as Xtensa code under qemu: proved and counted (ARGS=--update-budget)
 	@PYTHONPATH=tools $(BIN)/python -m xtensa $(ARGS)
 
-soak: setup  ## both channels for the 60 s of their validation
+validate: setup  ## both channels for the 60 s of their validation
 	@$(BIN)/python -m pytest tests/hil/test_validation.py tests/validation/test_dual_channel.py --validation-seconds 60 $(ARGS)
+
+soak: setup  ## hours of fleet under load, judged: make soak HOURS=8 (ARGS="--wifi loaded ...")
+	@$(BIN)/python -m tests.soak --hours $(or $(HOURS),1) $(ARGS)
 
 fuzz: setup  ## every fuzz target for hours: make fuzz HOURS=8
 	@K1_FUZZ_SECONDS=$$(( $(or $(HOURS),1) * 3600 )) $(BIN)/python -m pytest -q tests/fuzz

@@ -77,6 +77,6 @@ def _hub(pin: Any, udp_port: int) -> Iterator[str]:
                 said = hub.stdout.readline().split()
                 if not said:
                     raise OSError("the hub did not start; see above")
-                yield said[-1].rstrip("/")
+                yield said[-1].partition("#")[0].rstrip("/")
             finally:
                 hub.terminate()

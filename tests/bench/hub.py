@@ -11,13 +11,14 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lightwave_hub.access import here
 from tests.bench._common import ROOT, print_table, stolen_s, write_figures
+from tests.bench._rest import TOKEN_VARIABLE, authorization
 from tests.bench.fanout import PORT, _floor_us, _receiving
 
 NODES = 8
@@ -25,8 +26,8 @@ LISTENERS = 50
 SCENES = 1000
 STARTS = 5
 KEYS = (
-    "rest_ms_p50", "rest_ms_p99", "look_ms_p99", "play_ms_p99", "edit_ms_p99", "tick_lateness_us_p99", "floor_us_p99",
-    "start_s", "restart_s", "rss_mb",
+    "rest_ms_p50", "rest_ms_p99", "look_ms_p99", "play_ms_p99", "edit_ms_p99", "event_ms_p50", "event_ms_p99",
+    "tick_lateness_us_p99", "floor_us_p99", "start_s", "restart_s", "rss_mb",
 )  # fmt: skip
 
 
@@ -63,19 +64,23 @@ def main(quick: bool) -> None:
 
 def _measure(url: str, hub: "subprocess.Popen[str]", seconds: int) -> dict[str, Any]:
     _ask(url, "POST", "/api/tempo", {"bpm": 120})
-    listeners = LISTENERS if _has_events(url) else 0
     stolen_before = stolen_s()
     nodes = [sys.executable, "-m", "tests.bench._keepalives", url.rsplit(":", 1)[1], str(NODES), str(seconds + 4)]
-    clients = [sys.executable, "-m", "tests.bench._rest", url, str(seconds), str(listeners)]
+    clients = [sys.executable, "-m", "tests.bench._rest", url, str(seconds)]
     with subprocess.Popen(nodes, cwd=ROOT, stdout=subprocess.DEVNULL) as fleet:
         _wait_for_nodes(url)
-        answer = subprocess.run(clients, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True, timeout=60 + seconds)
+        with _listening(url) as heard:
+            answer = subprocess.run(
+                clients, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True, timeout=60 + seconds
+            )
         metrics = _ask(url, "GET", "/metrics")
         rss_mb = _rss_mb(hub.pid)
         fleet.wait()
     stolen = None if stolen_before is None else (stolen_s() or 0.0) - stolen_before
     return {
         **json.loads(answer.stdout),
+        "subscribers": LISTENERS,
+        "events": heard[0],
         "tick_lateness_us_p99": metrics["udp"]["lateness_us"]["p99"],
         "overruns": metrics["udp"]["overruns"],
         "skipped_ticks": metrics["udp"]["skipped"],
@@ -102,7 +107,9 @@ def _hub(folder: Path) -> Iterator[tuple[str, float, "subprocess.Popen[str]"]]:
             said = hub.stdout.readline().split()
             if not said:
                 raise OSError("the hub did not start; see above")
-            url = said[-1].rstrip("/")
+            url = said[-1].partition("#")[0].rstrip("/")
+            # Requests carry a token, and are judged by it, as everybody's are.
+            os.environ[TOKEN_VARIABLE] = here.token_for(url, folder)
             _ask(url, "GET", "/health")
             yield url, time.perf_counter() - began, hub
         finally:
@@ -116,12 +123,18 @@ def _large_show() -> dict[str, Any]:
     return {"scenes": scenes, "cues": [{"id": "all", "name": "all", "cues": cues}]}
 
 
-def _has_events(url: str) -> bool:
-    try:
-        _ask(url, "GET", "/api/events")
-    except urllib.error.HTTPError as error:
-        return error.code != 404
-    return True
+@contextlib.contextmanager
+def _listening(url: str) -> Iterator[list[int]]:
+    """LISTENERS of the event stream; at the end, how many events they heard."""
+    command = [sys.executable, "-m", "tests.bench._listeners", url, str(LISTENERS)]
+    heard: list[int] = []
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as listeners:
+        assert listeners.stdout is not None
+        if listeners.stdout.readline() != "ready\n":
+            raise OSError("the listeners did not start; see above")
+        yield heard
+        said, _ = listeners.communicate(timeout=20)
+        heard.append(int(said))
 
 
 def _wait_for_nodes(url: str) -> None:
@@ -134,7 +147,8 @@ def _wait_for_nodes(url: str) -> None:
 
 def _ask(url: str, method: str, path: str, body: Any = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(urllib.request.Request(url + path, data, method=method), timeout=20) as answer:
+    request = urllib.request.Request(url + path, data, authorization(), method=method)
+    with urllib.request.urlopen(request, timeout=20) as answer:
         return json.load(answer)
 
 

@@ -33,6 +33,7 @@ NOT_ON_XTENSA = {
     "test_locks_on_a_bad_link_retransmitting": TOO_LONG,
     "test_locks_on_a_bad_link_wifi": TOO_LONG,
     "test_nodes_agree_on_the_grid": TOO_LONG,
+    "test_relocks_when_pongs_return": TOO_LONG,
     "test_the_bound_holds_from_the_lock_on": TOO_LONG,
 }
 

@@ -37,6 +37,24 @@ def test_joining_takes_its_time_and_gives_the_address(run_script: RunScript) -> 
     node.wait_for("True 127.0.7.1 127.0.7.1 -55 0")
 
 
+def test_an_interface_gives_the_address_that_it_has_and_joins_only_with_one(run_script: RunScript) -> None:
+    ask = """
+    print(join(), wlan.isconnected(), wlan.ifconfig()[:3])
+    """
+    node = run_script(JOIN + ask, environment={"K1_SIM_INTERFACE": "lo"})
+    node.wait_for(r"1010 True \('127.0.0.1', '255.0.0.0', '0.0.0.0'\)")
+    without = run_script(
+        JOIN
+        + """
+    wlan.connect("LightwaveOS", "lightwave-sim")
+    time.sleep_ms(200)  # six times as long as joining takes
+    print("joined", wlan.isconnected(), wlan.status() == network.STAT_CONNECTING)
+    """,
+        environment={"K1_SIM_INTERFACE": "none0"},
+    )
+    without.wait_for("joined False True")
+
+
 @pytest.mark.parametrize(
     ("options", "status"), [({"ap_password": "other"}, 202), ({"ap_ssid": "other"}, 201)], ids=["key", "ssid"]
 )

@@ -53,7 +53,8 @@ def test_exit_codes(machine: Interpreter, arguments: list[str], code: int, messa
 def test_every_device_module_is_imported_from_its_mpy(machine: Interpreter) -> None:
     names = [modules.import_name(path) for path in modules.device_modules() if path.stem not in ("boot", "main")]
     names.remove("manifest")
-    assert int(machine.run(ON_XTENSA / "import_all.py", names)) == len(names) > 60
+    # A board never has all of them in its heap: ours keeps them in flash, a stock one has PSRAM.
+    assert int(machine.run(ON_XTENSA / "import_all.py", names, heap="400k")) == len(names) > 60
 
 
 def test_the_loadable_module_hears_what_the_built_in_one_hears(

@@ -21,6 +21,7 @@ from lightwave_hub.log import control_log, event
 
 SCHEMA_VERSION = 1
 MAX_ROWS = 100_000  # of one answer
+_CACHE_KB = 512  # what is written is seldom read again; SQLite's own 2 MB would be an hour of growth
 _SCHEMA = """
 CREATE TABLE record (
     mac TEXT NOT NULL, stream TEXT NOT NULL, boot INTEGER NOT NULL, seq INTEGER NOT NULL,
@@ -121,6 +122,7 @@ class Keeper:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             base = sqlite3.connect(self._path, isolation_level=None)
             base.execute("PRAGMA journal_mode=WAL")
+            base.execute(f"PRAGMA cache_size=-{_CACHE_KB}")
             base.execute("PRAGMA synchronous=FULL")  # an acknowledged record is erased elsewhere: it must last
             (version,) = base.execute("PRAGMA user_version").fetchone()
             if version == 0:

@@ -10,7 +10,7 @@ from array import array
 
 import uctypes
 from _xtensa import count
-from node_support import Datagrams, Node
+from node_support import Datagrams, FakeClock, Node
 from stage import FRAME_US, Stage
 
 from lightwave import ticks
@@ -79,6 +79,7 @@ def arguments():
         "stretch": (light, LEDS, words(65), 64),
         "encode_pulses": (kernels_viper.pulse_slots(pulses), bytes([i & 255 for i in range(3 * LEDS)]), 3 * LEDS),
         "pulse_slots": (pulses,),
+        "sample": (bytearray(3 * LEDS), 0, 60, bytes([i & 255 for i in range(3 * LEDS)]), LEDS),
         "xor_mask": (bytearray(125), 0, 125, b"\x37\xfa\x21\x3d"),
     }
 
@@ -130,6 +131,7 @@ class NoLeds:
 
 
 def packets():
+    preview()
     node = Node(lengths=(LEDS, LEDS), chosen_kernels=kernels_viper, leds=NoLeds())
     hub = Datagrams()
     node.hear(hub.state(0))
@@ -144,6 +146,28 @@ def packets():
     due(node)
     counted("loop", "solid_frame", node.renderer.frame)
     counted("loop", "solid_strip", node.renderer._draw_strip, 0)
+
+
+class Wire:
+    """A strip, as far as a preview looks at it."""
+
+    count = LEDS
+    wire = bytes([i & 255 for i in range(3 * LEDS)])
+
+
+def preview():
+    """Sampled, copied and masked, as the WebSocket does: all but a frame's head and the TCP stack."""
+    from lightwave_node.preview import Preview  # not above: kernels() needs memory in one piece
+
+    frame = bytearray(8 + 2 * 181 + 4)
+
+    def offer(view):
+        frame[8 : 8 + len(view)] = view
+        kernels_viper.xor_mask(frame, 8, len(view), b"\x37\xfa\x21\x3d")
+
+    preview = Preview(FakeClock(), kernels_viper, [Wire, Wire])
+    preview.order(15)
+    counted("loop", "preview", preview.step, offer)
 
 
 def received(node, datagram, name):
