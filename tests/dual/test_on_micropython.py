@@ -8,6 +8,8 @@ import importlib
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
@@ -60,14 +62,20 @@ def sim() -> tuple[str, ...]:
     return (str(ensure_sim().binary), "-X", f"heapsize={HEAP}")
 
 
-@pytest.fixture(scope="session")
-def xtensa() -> tuple[str, ...]:
+@pytest.fixture(scope="module")
+def on_xtensa(request: pytest.FixtureRequest) -> Iterator[dict[Path, Future[tuple[dict[str, str], str]]]]:
+    """What became of each file that was asked for, as many at a time as there are cores: emulation takes long."""
     from xtensa import ToolchainUnavailable, interpreter
 
     try:
-        return tuple(interpreter.ensure().command(heap=HEAP))
+        command = tuple(interpreter.ensure().command(heap=HEAP))
     except ToolchainUnavailable as error:
         pytest.skip(str(error))
+    asked = [item for item in request.session.items if getattr(item, "originalname", "") == "test_on_xtensa"]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        paths = dict.fromkeys(item.callspec.params["path"] for item in asked)
+        yield {path: pool.submit(_run, command, path, tuple(NOT_ON_XTENSA)) for path in paths}
+        pool.shutdown(cancel_futures=True)
 
 
 @cache
@@ -109,5 +117,5 @@ def test_on_micropython(sim: tuple[str, ...], path: Path, name: str) -> None:
 
 @pytest.mark.timeout(XTENSA_TIMEOUT_S)
 @pytest.mark.parametrize(("path", "name"), list(_tests(NOT_ON_XTENSA)))
-def test_on_xtensa(xtensa: tuple[str, ...], path: Path, name: str) -> None:
-    _judge(name, *_run(xtensa, path, tuple(NOT_ON_XTENSA)))
+def test_on_xtensa(on_xtensa, path: Path, name: str) -> None:
+    _judge(name, *on_xtensa[path].result())
