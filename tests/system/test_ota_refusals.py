@@ -19,8 +19,9 @@ def add(fleet: Fleet, path: Path, data: bytes, version: str = "") -> None:
 def assert_refused(fleet: Fleet, version: str, why: str) -> None:
     assert k1_ota(fleet, "push", version, "--soak", "0") == 1
     assert why in rollout(fleet)["why"], rollout(fleet)["why"]
+    # A node that has just come back may stay DEGRADED for the ten seconds that its loss looks back.
     wait_for(
-        lambda: node_at(fleet, 0)["state"] == "READY" and node_at(fleet, 0)["says"] == "ready", fleet, "it plays on"
+        lambda: node_at(fleet, 0)["state"] == "READY" and node_at(fleet, 0)["says"] == "ready", fleet, "it plays on", 30
     )
 
 

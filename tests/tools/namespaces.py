@@ -56,8 +56,9 @@ def permitted() -> str:
     tried = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True, check=False)
     if tried.returncode != 0:
         return f"no network namespaces: {tried.stderr.strip()}"
+    entered = subprocess.run(["ip", "netns", "exec", name, "true"], capture_output=True, text=True, check=False)
     subprocess.run(["ip", "netns", "del", name], check=True)
-    return ""
+    return f"no network namespaces: {entered.stderr.strip()}" if entered.returncode else ""
 
 
 class Namespace:
